@@ -1,0 +1,1 @@
+"""Their wire: everything that knows how the gateway signs, encrypts, spells and answers."""
