@@ -1,0 +1,1 @@
+"""What every deployable needs to run: settings, start and stop, health, the embedded broker and database."""
