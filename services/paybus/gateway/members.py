@@ -1,0 +1,118 @@
+"""The members of a document, read as loosely as the gateway writes them (docs/protocol.md §4).
+
+Names are matched without regard to case; numbers may be strings and the reverse. What is there but
+cannot be read is None and its name is kept in `unreadable`: nothing is dropped silently.
+"""
+
+import re
+from typing import Any
+
+from paybus.gateway.amount import FundBill, read_fund_bill
+from paybus.gateway.document import as_list, read_document
+from paybus.gateway.errors import DocumentError
+from paybus.trades.money import Fen, MoneyError, read_fen
+
+_INTEGER = re.compile(r"\s*([+-]?[0-9]{1,9})(?:\.0*)?\s*", re.ASCII)  # nine digits: codes and states, not ids
+
+
+class Members:
+    """Typed access to one level of a document; names are given in upper case.
+
+    Raises DocumentError if two members differ in case alone and say different things.
+    """
+
+    __slots__ = ("_values", "unreadable")
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._values = {name.upper(): value for name, value in document.items()}
+        self.unreadable: list[str] = []
+        if len(self._values) != len(document):
+            _refuse_contradictions(document, self._values)
+
+    def __contains__(self, name: str) -> bool:
+        return self._values.get(name) is not None
+
+    def value(self, name: str) -> Any:
+        """Give the member as it came, None if it is missing."""
+        return self._values.get(name)
+
+    def text(self, name: str) -> str | None:
+        """Give the member as text; missing and null are None, an empty text stays empty."""
+        value = self._values.get(name)
+        if value is None or isinstance(value, str):
+            return value
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return str(value)
+        self.unreadable.append(name)
+        return None
+
+    def integer(self, name: str) -> int | None:
+        """Give the member as integer; missing, null and empty are None."""
+        value = self._values.get(name)
+        if value is None or value == "":
+            return None
+        if type(value) is int:
+            return value
+        match = None if isinstance(value, bool) else _INTEGER.fullmatch(str(value))
+        if match is None:
+            self.unreadable.append(name)
+            return None
+        return int(match[1])
+
+    def fen(self, name: str) -> Fen | None:
+        """Give the member as fen (zero allowed); missing, null and empty are None."""
+        value = self._values.get(name)
+        if value is None or value == "":
+            return None
+        try:
+            return read_fen(value, zero_allowed=True)
+        except MoneyError:
+            self.unreadable.append(name)
+            return None
+
+    def records(self, name: str, inner: str = "") -> list[dict[str, Any]]:
+        """Give the records of a list member in any of its shapes (docs/protocol.md §8 #15)."""
+        return as_list(self._values.get(name), inner)
+
+    def fund_bills(self) -> tuple[FundBill, ...]:
+        """Give the funds of FUND_BILL_LIST; an amount that cannot be read is None and noted."""
+        bills = tuple(
+            read_fund_bill(record.value("AMOUNT"), record.value("FUND_CHANNEL"))
+            for record in map(Members, self.records("FUND_BILL_LIST", "TRADEFUNDBILL"))
+        )
+        if any(bill.amount_fen is None for bill in bills):
+            self.unreadable.append("AMOUNT")
+        return bills
+
+    def result(self) -> tuple[str, str | None]:
+        """Give (return code, info text): upper case, SUCESS as SUCCESS, "" where there is no code.
+
+        A bare string in place of the object is the code (docs/protocol.md §8 #1, #5).
+        """
+        result = self._values.get("RESULT")
+        if isinstance(result, dict):
+            inner = Members(result)
+            return return_code(inner.text("CODE")), inner.text("INFO")
+        return return_code(result if isinstance(result, str) else None), None
+
+
+def return_code(text: str | None) -> str:
+    """Normalise a return code: trimmed, upper case, the document's SUCESS as SUCCESS, None as ""."""
+    code = (text or "").strip().upper()
+    return "SUCCESS" if code == "SUCESS" else code
+
+
+def read_request(text: str) -> Members:
+    """Read a request body: a flat JSON object, or XML under any `*_REQ` root; raises DocumentError."""
+    document = read_document(text)
+    if not text.lstrip().startswith("<"):
+        return Members(document)
+    ((root, content),) = document.items()
+    if not root.upper().endswith("_REQ") or not isinstance(content, dict):
+        raise DocumentError("not a request document")
+    return Members(content)
+
+
+def _refuse_contradictions(document: dict[str, Any], values: dict[str, Any]) -> None:
+    if any(values[name.upper()] != value for name, value in document.items()):
+        raise DocumentError("two members whose names differ in case alone contradict each other")
