@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 import importlib.util
 from pathlib import Path
+import tempfile
 
 import asyncpg
 import psycopg
@@ -14,9 +15,19 @@ from paybus.runtime.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresE
 pytestmark = pytest.mark.postgres
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Give a folder of its own: pytest takes the rights of others away from its own ones in every run."""
+    with tempfile.TemporaryDirectory(prefix="paybus-test-") as name:
+        yield Path(name)
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    with EmbeddedPostgres(tmp_path_factory.mktemp("embedded") / "postgres") as server:
+def server() -> Iterator[EmbeddedPostgres]:
+    with (
+        tempfile.TemporaryDirectory(prefix="paybus-test-") as name,
+        EmbeddedPostgres(Path(name) / "postgres") as server,
+    ):
         yield server
 
 
@@ -75,50 +86,50 @@ def test_an_unknown_template_is_our_error(server: EmbeddedPostgres) -> None:
         server.create_database("copy", template="no_such_template")
 
 
-def test_a_running_server_is_adopted_and_stopped_by_pid(tmp_path: Path) -> None:
+def test_a_running_server_is_adopted_and_stopped_by_pid(folder: Path) -> None:
     """A second object on the same directory finds the server, and either of them stops it in order."""
-    first, second = (EmbeddedPostgres(tmp_path / "postgres", fsync=False) for _ in range(2))
+    first, second = (EmbeddedPostgres(folder / "postgres", fsync=False) for _ in range(2))
     first.start()
     with second:
         assert second.pid == first.pid
     assert first.pid > 0, "leaving the adopter's block does not stop what it did not start"
     second.stop()
-    assert "database system is shut down" in (tmp_path / "postgres" / "server.log").read_text()
+    assert "database system is shut down" in (folder / "postgres" / "server.log").read_text()
     with pytest.raises(EmbeddedPostgresError, match="no PostgreSQL runs"):
         _ = first.pid
     first.stop()
 
 
-def test_a_stale_pid_file_is_no_server(tmp_path: Path) -> None:
+def test_a_stale_pid_file_is_no_server(folder: Path) -> None:
     """A pid file left by a crash, naming a process that is somebody else's now, does not stop the start."""
-    server = EmbeddedPostgres(tmp_path / "postgres", fsync=False)
+    server = EmbeddedPostgres(folder / "postgres", fsync=False)
     server.start()
     server.kill()
-    pid_file = tmp_path / "postgres" / "cluster" / "postmaster.pid"
+    pid_file = folder / "postgres" / "cluster" / "postmaster.pid"
     pid_file.write_text("1\n" + pid_file.read_text().split("\n", 1)[1])
     with server:
         assert server.pid != 1
 
 
-def test_a_long_path_gets_its_socket_elsewhere(tmp_path: Path) -> None:
+def test_a_long_path_gets_its_socket_elsewhere(folder: Path) -> None:
     """The kernel's limit on socket paths is no limit on where the data may be."""
-    directory = tmp_path / ("d" * 90) / "postgres"
+    directory = folder / ("d" * 90) / "postgres"
     with EmbeddedPostgres(directory, fsync=False) as server, psycopg.connect(server.url()) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_broken_cluster_is_named_with_the_servers_own_words(tmp_path: Path) -> None:
+def test_a_broken_cluster_is_named_with_the_servers_own_words(folder: Path) -> None:
     """A server that exits at start is reported with the end of its log, without waiting for the time-out."""
-    server = EmbeddedPostgres(tmp_path / "postgres", fsync=False)
+    server = EmbeddedPostgres(folder / "postgres", fsync=False)
     server.start()
     server.stop()
-    (tmp_path / "postgres" / "cluster" / "PG_VERSION").write_text("9.6\n")
+    (folder / "postgres" / "cluster" / "PG_VERSION").write_text("9.6\n")
     with pytest.raises(EmbeddedPostgresError, match=r"exited(?s:.*)9\.6"):
         server.start()
 
 
-def test_a_missing_wheel_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_wheel_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the optional wheel the message says what to install or set."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(EmbeddedPostgresError, match=r"paybus\[embedded\].*PAYBUS_DATABASE_URL"):
-        EmbeddedPostgres(tmp_path / "postgres").start()
+        EmbeddedPostgres(folder / "postgres").start()
