@@ -14,11 +14,15 @@ def test_names_in_any_case(name: str) -> None:
     assert Members({name: "x"}).text("CHARGE_THIRD_CODE") == "x"
 
 
-def test_contradicting_members_are_refused() -> None:
-    """Two members that differ in case alone may not say different things."""
+def test_contradicting_members_are_not_believed() -> None:
+    """Of two members that differ in case alone and say different things, neither is believed."""
     assert Members({"AMT": 1, "amt": 1}).fen("AMT") == 1
-    with pytest.raises(DocumentError):
-        Members({"AMT": 1, "amt": 2})
+    members = Members({"AMT": 1, "amt": 2, "STATE": 1})
+    assert (members.fen("AMT"), members.integer("STATE")) == (None, 1)
+    assert members.unreadable == ["AMT"]
+    members = Members({"RESULT": {"CODE": "SUCCESS", "code": "FAIL"}})
+    assert members.result() == ("", None)
+    assert members.unreadable == ["CODE"]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@
     │   ├── ReplyTimeoutError         no complete reply in time
     │   ├── ConnectionLostError       the connection ended while we waited
     │   ├── HttpStatusError           an HTTP status that is no answer (carries `http_status`)
-    │   └── ReplyError                a reply came and cannot be used
+    │   ├── OversizedReplyError       the reply is larger than we are willing to hold
+    │   └── ReplyError                a reply came and cannot be used (carries `http_status`)
     │       ├── UndecodableReplyError     not a document of the expected shape
-    │       ├── UndecryptableReplyError   does not decrypt with the merchant's key
-    │       └── OversizedReplyError       larger than we are willing to hold
+    │       └── UndecryptableReplyError   does not decrypt with the merchant's key
     ├── DocumentError                 a text is not one well-formed JSON or XML document
     ├── DecryptionError               a ciphertext does not decrypt
     ├── UnknownMerchantError          no such merchant is configured
@@ -78,6 +78,10 @@ class HttpStatusError(NoAnswerError):
         self.http_status = http_status
 
 
+class OversizedReplyError(NoAnswerError):
+    """The reply is larger than we are willing to hold."""
+
+
 class ReplyError(NoAnswerError):
     """A reply came that cannot be used; `http_status` is the status it came with."""
 
@@ -92,10 +96,6 @@ class UndecodableReplyError(ReplyError):
 
 class UndecryptableReplyError(ReplyError):
     """The reply does not decrypt with the merchant's key."""
-
-
-class OversizedReplyError(ReplyError):
-    """The reply is larger than we are willing to hold."""
 
 
 class DocumentError(GatewayError):

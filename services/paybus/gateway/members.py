@@ -16,9 +16,9 @@ _INTEGER = re.compile(r"\s*([+-]?[0-9]{1,9})(?:\.0*)?\s*", re.ASCII)  # nine dig
 
 
 class Members:
-    """Typed access to one level of a document; names are given in upper case.
+    """Typed access to one level of a document; names are given in upper case. Never raises.
 
-    Raises DocumentError if two members differ in case alone and say different things.
+    Of members whose names differ in case alone and that contradict each other, none is believed.
     """
 
     __slots__ = ("_values", "unreadable")
@@ -27,7 +27,7 @@ class Members:
         self._values = {name.upper(): value for name, value in document.items()}
         self.unreadable: list[str] = []
         if len(self._values) != len(document):
-            _refuse_contradictions(document, self._values)
+            self._drop_contradictions(document)
 
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None
@@ -92,8 +92,15 @@ class Members:
         result = self._values.get("RESULT")
         if isinstance(result, dict):
             inner = Members(result)
-            return return_code(inner.text("CODE")), inner.text("INFO")
+            code, info = return_code(inner.text("CODE")), inner.text("INFO")
+            self.unreadable.extend(inner.unreadable)
+            return code, info
         return return_code(result if isinstance(result, str) else None), None
+
+    def _drop_contradictions(self, document: dict[str, Any]) -> None:
+        for name in {name.upper() for name, value in document.items() if self._values[name.upper()] != value}:
+            self._values[name] = None
+            self.unreadable.append(name)
 
 
 def return_code(text: str | None) -> str:
@@ -111,8 +118,3 @@ def read_request(text: str) -> Members:
     if not root.upper().endswith("_REQ") or not isinstance(content, dict):
         raise DocumentError("not a request document")
     return Members(content)
-
-
-def _refuse_contradictions(document: dict[str, Any], values: dict[str, Any]) -> None:
-    if any(values[name.upper()] != value for name, value in document.items()):
-        raise DocumentError("two members whose names differ in case alone contradict each other")

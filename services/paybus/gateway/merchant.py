@@ -1,0 +1,111 @@
+"""The merchants we act for, one TOML file each (docs/protocol.md §1, §3).
+
+The file's name is the merchant id: `0010000001.toml`. Settings: `key`, `base_url`, `oper_id`,
+`dev_id` (all required), `encrypt` (false), `notify_url` (none). No setting has a default that points
+at a real gateway. Problems are all told at once, without showing any value.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+import tomllib
+from typing import Any
+from urllib.parse import urlsplit
+
+from paybus.gateway.errors import MerchantFileError, UnknownMerchantError
+
+_REQUIRED = ("key", "base_url", "oper_id", "dev_id")
+_OPTIONAL = ("merchant_id", "encrypt", "notify_url")
+_SHORTEST_KEY = 8  # bytes of one DES key; real keys have 32 or 40 characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merchant:
+    """One merchant's identity and secrets. `base_url` ends in "/"; `encrypt` switches 3DES on."""
+
+    merchant_id: str
+    key: str = field(repr=False)
+    base_url: str
+    oper_id: str
+    dev_id: str
+    encrypt: bool = False
+    notify_url: str | None = None
+
+
+def load_merchants(directory: Path) -> dict[str, Merchant]:
+    """Read every `*.toml` of *directory*, by merchant id; raises MerchantFileError with all problems."""
+    files = sorted(path for path in directory.glob("*.toml") if not path.name.startswith("."))
+    problems = [] if files else [f"{directory}: there is no merchant file (*.toml)"]
+    merchants: dict[str, Merchant] = {}
+    for path in files:
+        try:
+            merchants[path.stem] = load_merchant(path)
+        except MerchantFileError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise MerchantFileError(problems)
+    return merchants
+
+
+def load_merchant(path: Path) -> Merchant:
+    """Read one merchant file; raises MerchantFileError with every problem found."""
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise MerchantFileError([f"{path}: cannot be read ({error.strerror})"]) from None
+    except ValueError:  # not chained: the parser's message could quote a line of the file
+        raise MerchantFileError([f"{path}: is not a TOML file in UTF-8"]) from None
+    problems = find_problems(settings, merchant_id=path.stem)
+    if problems:
+        raise MerchantFileError([f"{path}: {problem}" for problem in problems])
+    return Merchant(**{"merchant_id": path.stem, **settings})
+
+
+def merchant_of(merchants: Mapping[str, Merchant], merchant_id: str) -> Merchant:
+    """Give the merchant of that id; raises UnknownMerchantError."""
+    try:
+        return merchants[merchant_id]
+    except KeyError:
+        raise UnknownMerchantError(merchant_id) from None
+
+
+def find_problems(settings: Mapping[str, Any], *, merchant_id: str) -> list[str]:
+    """List everything that is wrong with the settings of *merchant_id*, one sentence each."""
+    known = (*_REQUIRED, *_OPTIONAL)
+    problems = [f"{name} is not a setting" for name in settings if name not in known]
+    problems += [f"{name} is missing" for name in _REQUIRED if name not in settings]
+    present = [name for name in known if name in settings]
+    problems += [problem for name in present if (problem := _problem(name, settings[name]))]
+    if settings.get("merchant_id", merchant_id) != merchant_id:
+        problems.append(f"merchant_id must be the file's name ({merchant_id})")
+    return problems
+
+
+def _problem(name: str, value: object) -> str | None:
+    if name == "encrypt":
+        return None if isinstance(value, bool) else "encrypt must be true or false"
+    if not isinstance(value, str) or not value.strip() or value != value.strip():
+        return f"{name} must be a text without blanks around it"
+    match name:
+        case "key" if len(value) < _SHORTEST_KEY:
+            return f"key must have at least {_SHORTEST_KEY} characters"
+        case "base_url":
+            return _url_problem(value) or _base_url_problem(value)
+        case "notify_url":
+            return _url_problem(value) and f"notify_url {_url_problem(value)}"
+    return None
+
+
+def _base_url_problem(url: str) -> str | None:
+    if "?" in url or not url.endswith("/"):
+        return 'base_url must end in "/": operations are appended to it'
+    return None
+
+
+def _url_problem(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    return None if usable and url.isascii() and "#" not in url and " " not in url else "must be an http URL"

@@ -1,0 +1,42 @@
+"""Path and query of a request, with its sign (docs/protocol.md §1.2, §2.1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from paybus.gateway.cipher import ENCRYPT
+from paybus.gateway.errors import InvalidParameterError
+from paybus.gateway.merchant import Merchant
+from paybus.gateway.signature import sign
+
+
+@dataclass(frozen=True, slots=True)
+class Get:
+    """A GET before it is signed: encoded path below the base, signed text, parameters besides sign."""
+
+    path: str
+    signed: str
+    parameters: Mapping[str, str]
+
+
+def post_query(signed: bytes, merchant: Merchant, *, timestamp_ms: int) -> str:
+    """Give the query of a POST whose plain body is *signed*; the colon of the sign stays raw."""
+    made = sign(signed, key=merchant.key, timestamp_ms=timestamp_ms)
+    if not merchant.encrypt:
+        return f"sign={made}&_type=json"
+    return f"sign={made}&_type=json&encrypt={ENCRYPT}&{urlencode({'busiCode': merchant.merchant_id})}"
+
+
+def get_query(get: Get, merchant: Merchant, *, timestamp_ms: int) -> str:
+    """Give the form-encoded query of a GET; raises InvalidParameterError for text UTF-8 cannot hold."""
+    parameters = {
+        "sign": sign(get.signed, key=merchant.key, timestamp_ms=timestamp_ms),
+        "_type": "json",
+        **get.parameters,
+    }
+    if merchant.encrypt:
+        parameters |= {"encrypt": ENCRYPT, "busiCode": merchant.merchant_id}
+    try:
+        return urlencode(parameters)
+    except UnicodeEncodeError:
+        raise InvalidParameterError("a parameter must be text that UTF-8 can hold") from None
