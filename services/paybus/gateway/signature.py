@@ -13,6 +13,11 @@ def sign(text: str | bytes, *, key: str, timestamp_ms: int) -> str:
     return _sign(text, key, str(timestamp_ms))
 
 
+def is_sign(text: str) -> bool:
+    """Say whether *text* has the form of a sign: 32 lower-case hex digits, a colon, 1 to 19 digits."""
+    return _FORMAT.fullmatch(text) is not None
+
+
 def verify(text: str | bytes, sign: str, *, key: str) -> bool:
     """Say whether *sign* was made over *text* with *key*; a malformed sign is simply false.
 
@@ -20,7 +25,7 @@ def verify(text: str | bytes, sign: str, *, key: str) -> bool:
     Whoever calls this must also refuse bytes that are not UTF-8 and data behind the document:
     the construction can be extended without the key (docs/protocol.md §2).
     """
-    if _FORMAT.fullmatch(sign) is None:
+    if not is_sign(sign):
         return False
     return hmac.compare_digest(_sign(text, key, sign[33:]), sign)
 
