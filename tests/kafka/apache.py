@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Self
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 from tests.kafka.jars import KafkaUnavailableError, resolve_jars
 
 START_SECONDS = 90.0  # 3 s alone, 6 s after kill -9; machines are shared
@@ -78,7 +79,7 @@ class ApacheKafka:
         first = self._ports is None
         for left in reversed(range(PORT_TRIES)):
             if first:
-                self._ports = _free_port(), _free_port()
+                self._ports = free_port(), free_port()
             self._write_settings()
             if first:
                 self._format(jars)
@@ -179,7 +180,8 @@ def _cluster_id() -> str:
     return base64.urlsafe_b64encode(b"\x01" + os.urandom(15)).rstrip(b"=").decode()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Give a port that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
