@@ -17,7 +17,7 @@ def show(measurements: Sequence[Measurement], notes: Mapping[str, str], title: s
     table = Table(
         title=title,
         box=SIMPLE,
-        caption="CPU: microseconds a command, of the pay process and besides; doubles and lost by the gateway's books",
+        caption="CPU: microseconds a command; doubles and lost: by the gateway's books",
     )
     table.add_column("contender", no_wrap=True)
     for name in ("n", "a second", "CPU", "CPU besides", "doubles", "lost", "no answer"):
