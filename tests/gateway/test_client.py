@@ -14,7 +14,7 @@ from tests.gateway.loopback import Loopback, answer
 from paybus.gateway.amount import FundBill
 from paybus.gateway.cancel import CancelRequest
 from paybus.gateway.cipher import decrypt, encrypt
-from paybus.gateway.client import GatewayClient, Timeouts
+from paybus.gateway.client import GatewayClient
 from paybus.gateway.errors import (
     ConnectFailedError,
     ConnectionLostError,
@@ -28,6 +28,7 @@ from paybus.gateway.errors import (
     UndecodableReplyError,
     UndecryptableReplyError,
 )
+from paybus.gateway.exchange import Timeouts
 from paybus.gateway.merchant import Merchant
 from paybus.gateway.order import OrderRequest, TradeType
 from paybus.gateway.parameters import Goods

@@ -17,7 +17,9 @@ ENCRYPT: Final = "3DES"
 
 _BLOCK = 8
 _KEY = 24
-_DROPPED = b"\t\n\x0b\x0c\r \"'"  # line breaks and quotes that some gateways put around the text
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+# What may stand between Base64 characters and means nothing: line breaks, blanks, quotes and the like.
+_DROPPED = bytes(set(range(128)) - set(_ALPHABET))
 
 
 def encrypt(text: str | bytes, *, key: str) -> str:
@@ -27,7 +29,7 @@ def encrypt(text: str | bytes, *, key: str) -> str:
 
 
 def decrypt(ciphertext: str | bytes, *, key: str) -> str:
-    """Decrypt Base64 *ciphertext* (blanks and quotes in it are dropped); raises DecryptionError."""
+    """Decrypt Base64 *ciphertext* (other ASCII characters are dropped); raises DecryptionError."""
     try:
         wire = ciphertext.encode("ascii") if isinstance(ciphertext, str) else ciphertext
         data = b64decode(wire.translate(None, _DROPPED), validate=True)

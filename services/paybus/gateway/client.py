@@ -1,52 +1,25 @@
 """The gateway's client: one object a merchant, one method an operation, one HTTP request a call.
 
 A call returns a typed reply or raises one of this room's errors, which says whether money may have
-moved. Nothing is ever repeated here: after a NoAnswerError the caller asks (`query`) before anything
-else. The client keeps no state between calls and logs nothing.
+moved. After a NoAnswerError the caller asks (`query`) before anything else. The client keeps no
+state between calls and logs nothing.
 """
 
-import asyncio
-from collections.abc import AsyncIterable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 import time
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any
 
 import httpx
 
-from paybus.gateway import cancel, order, pay, query, refund
+from paybus.gateway import account, batch_query, cancel, channels, order, pay, query, refund, write_off
 from paybus.gateway.cipher import encrypt
 from paybus.gateway.document import write_json
 from paybus.gateway.endpoint import Endpoint
-from paybus.gateway.engine import MAX_REPLY_BYTES, ReplyTooLargeError
-from paybus.gateway.errors import (
-    ConnectFailedError,
-    ConnectionLostError,
-    DocumentError,
-    InvalidParameterError,
-    OversizedReplyError,
-    ReplyTimeoutError,
-)
+from paybus.gateway.errors import DocumentError, InvalidParameterError
+from paybus.gateway.exchange import DEFAULT_TIMEOUTS, Exchange, Timeouts
 from paybus.gateway.merchant import Merchant
-from paybus.gateway.reply import Answer, RawReply, read_answer
-from paybus.gateway.target import Get, get_query, post_query
-
-_JSON: Final = b"application/json;charset=UTF-8"
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds to wait. The gateway may hold a pay until the customer has typed a PIN: up to 80 s."""
-
-    connect_seconds: float = 3.0
-    pay_seconds: float = 90.0
-    other_seconds: float = 15.0
-
-    def of(self, endpoint: Endpoint) -> dict[str, float]:
-        """Give the waits of one exchange in httpx's words."""
-        read = self.pay_seconds if endpoint.patient else self.other_seconds
-        return {"connect": self.connect_seconds, "pool": self.connect_seconds, "read": read, "write": read}
+from paybus.gateway.reply import Answer, read_answer
+from paybus.gateway.target import Get, get_query, post_query, write_off_query
 
 
 def wall_clock_ms() -> int:
@@ -62,20 +35,13 @@ class GatewayClient:
         merchant: Merchant,
         engine: httpx.AsyncBaseTransport,
         *,
-        timeouts: Timeouts = Timeouts(),
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
         now_ms: Callable[[], int] = wall_clock_ms,
     ) -> None:
         self.merchant = merchant
-        self._engine = engine
-        self._timeouts = timeouts
+        self._exchange = Exchange(merchant.base_url, engine, timeouts)
+        self._reply_key = merchant.key if merchant.encrypt else None
         self._now_ms = now_ms
-        self._url = httpx.URL(merchant.base_url)
-        self._base = urlsplit(merchant.base_url).path
-        self._headers = [
-            (b"Host", self._url.netloc),
-            (b"Accept", b"*/*"),
-            (b"User-Agent", b"paybus"),
-        ]
 
     async def pay(self, request: pay.PayRequest) -> pay.PayReply:
         """Take a payment from a scanned code; SUCCESS means paid. Raises GatewayError."""
@@ -97,67 +63,68 @@ class GatewayClient:
         """Revoke an order. Raises GatewayError."""
         return cancel.read(await self._get(cancel.CANCEL, cancel.write(request, self.merchant)))
 
+    async def batch_query(self, request: batch_query.BatchQueryRequest) -> batch_query.BatchQueryReply:
+        """List one page of orders. Raises GatewayError."""
+        get = batch_query.write(request, self.merchant)
+        return batch_query.read(await self._get(batch_query.BATCH_QUERY, get))
+
+    async def channels(self) -> channels.ChannelsReply:
+        """List the merchant's payment channels. Raises GatewayError."""
+        return channels.read(await self._get(channels.CHANNELS, channels.write(self.merchant)))
+
+    async def auth(self, request: account.AuthRequest) -> account.AuthReply:
+        """Check an operator's permissions; the password travels in the URL. Raises GatewayError."""
+        get = account.write_auth(request, self.merchant)
+        return account.read_auth(await self._get(account.AUTH, get))
+
+    async def login(self, request: account.LoginRequest) -> account.LoginReply:
+        """Log an operator in; the password travels in the URL. Raises GatewayError."""
+        get = account.write_login(request, self.merchant)
+        return account.read_login(await self._get(account.LOGIN, get))
+
     async def _post(self, endpoint: Endpoint, members: dict[str, Any]) -> Answer:
-        try:
-            plain = write_json(members)
-        except DocumentError as error:
-            raise InvalidParameterError(str(error)) from error
+        plain = _body(members)
         tail = post_query(plain, self.merchant, timestamp_ms=self._now_ms())
-        body = encrypt(plain, key=self.merchant.key).encode() if self.merchant.encrypt else plain
-        return await self._exchange(endpoint, self._request(endpoint, f"{endpoint.path}?{tail}", body))
+        body = plain if self._reply_key is None else encrypt(plain, key=self._reply_key).encode()
+        raw = await self._exchange.send(endpoint, f"{endpoint.path}?{tail}", body)
+        return read_answer(raw, endpoint, encrypted_with=self._reply_key)
 
     async def _get(self, endpoint: Endpoint, get: Get) -> Answer:
         tail = get_query(get, self.merchant, timestamp_ms=self._now_ms())
-        return await self._exchange(endpoint, self._request(endpoint, f"{get.path}?{tail}", None))
-
-    def _request(self, endpoint: Endpoint, target: str, body: bytes | None) -> httpx.Request:
-        """Make a POST of *body*, or a GET if there is none. The base URL is parsed once, not here."""
-        headers = self._headers
-        if body is not None:
-            headers = [*headers, (b"Content-Type", _JSON), (b"Content-Length", str(len(body)).encode())]
-        return httpx.Request(
-            "GET" if body is None else "POST",
-            self._url,  # the `target` extension replaces its path and query
-            headers=headers,
-            stream=httpx.ByteStream(body or b""),
-            extensions={
-                "target": (self._base + target).encode("ascii"),
-                "timeout": self._timeouts.of(endpoint),
-            },
-        )
-
-    async def _exchange(self, endpoint: Endpoint, request: httpx.Request) -> Answer:
-        """Send once, wait as long as the operation may take, and read; raises GatewayError."""
-        waits = self._timeouts.of(endpoint)
-        money = endpoint.moves_money
-        try:
-            async with asyncio.timeout(waits["connect"] + waits["read"]):
-                raw = await _received(await self._engine.handle_async_request(request))
-        except _NOT_SENT as error:
-            raise ConnectFailedError(f"{endpoint.name}: {type(error).__name__}") from error
-        except (TimeoutError, httpx.TimeoutException) as error:
-            raise ReplyTimeoutError(f"{endpoint.name}: no reply in time", moves_money=money) from error
-        except ReplyTooLargeError as error:
-            raise OversizedReplyError(f"{endpoint.name}: {error}", moves_money=money) from error
-        except httpx.TransportError as error:
-            message = f"{endpoint.name}: {type(error).__name__}"
-            raise ConnectionLostError(message, moves_money=money) from error
-        key = self.merchant.key if self.merchant.encrypt else None
-        return read_answer(raw, endpoint, encrypted_with=key)
+        raw = await self._exchange.send(endpoint, f"{get.path}?{tail}")
+        return read_answer(raw, endpoint, encrypted_with=self._reply_key)
 
 
-async def _received(response: httpx.Response) -> RawReply:
-    """Read the body as it is on the wire, up to MAX_REPLY_BYTES; raises httpx.TransportError."""
-    parts: list[bytes] = []
-    room = MAX_REPLY_BYTES
-    stream = response.stream
-    assert isinstance(stream, AsyncIterable)
+class WriteOffClient:
+    """Issues and redeems codes ("verify"): another base URL, never encrypted (docs/protocol.md §5.10).
+
+    The merchant's `base_url` is not used, because the write-off service has its own.
+    """
+
+    def __init__(
+        self,
+        merchant: Merchant,
+        engine: httpx.AsyncBaseTransport,
+        *,
+        base_url: str,
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
+        now_ms: Callable[[], int] = wall_clock_ms,
+    ) -> None:
+        self.merchant = merchant
+        self._exchange = Exchange(base_url, engine, timeouts)
+        self._now_ms = now_ms
+
+    async def send(self, request: write_off.WriteOffRequest) -> write_off.WriteOffReply:
+        """Carry out any of the five write-off operations. Raises GatewayError."""
+        endpoint, post = write_off.write(request, self.merchant)
+        body = _body(post.members)
+        tail = write_off_query(body, post.parameters, self.merchant, timestamp_ms=self._now_ms())
+        raw = await self._exchange.send(endpoint, f"{endpoint.path}?{tail}", body)
+        return write_off.read(read_answer(raw, endpoint, encrypted_with=None))
+
+
+def _body(members: dict[str, Any]) -> bytes:
     try:
-        async for part in stream:
-            room -= len(part)
-            if room < 0:
-                raise ReplyTooLargeError(f"a reply of more than {MAX_REPLY_BYTES} bytes")
-            parts.append(part)
-    finally:
-        await response.aclose()
-    return RawReply(response.status_code, b"".join(parts), response.headers.get("Content-Type", ""))
+        return write_json(members)
+    except DocumentError as error:
+        raise InvalidParameterError(str(error)) from error

@@ -60,6 +60,8 @@ class PayReply(Reply):
     channel_type: int | None
     amount_fen: Fen | None
     begin_time: str | None
+    oper_id: str | None
+    dev_id: str | None
     merchant_para: str | None
     fund_bills: tuple[FundBill, ...]
 
@@ -100,6 +102,8 @@ def read(answer: Answer) -> PayReply:
         channel_type=members.integer("CHANNEL_TYPE"),
         amount_fen=members.fen("AMT"),
         begin_time=members.text("BEGIN_TIME"),
+        oper_id=members.text("OPER_ID"),
+        dev_id=members.text("DEV_ID"),
         merchant_para=members.text("MERCHANTPARA"),
         fund_bills=members.fund_bills(),
         **answer.head(),

@@ -46,6 +46,10 @@ class QueryReply(Reply):
     subject: str | None
     begin_time: str | None
     end_time: str | None
+    oper_id: str | None
+    dev_id: str | None
+    register_id: str | None
+    dynamic_id: str | None
     merchant_para: str | None
     fund_bills: tuple[FundBill, ...]
     goods: tuple[dict[str, object], ...]
@@ -76,6 +80,10 @@ def read(answer: Answer) -> QueryReply:
         subject=members.text("PAY_SUBJECT"),
         begin_time=members.text("BEGIN_TIME"),
         end_time=members.text("END_TIME"),
+        oper_id=members.text("OPER_ID"),
+        dev_id=members.text("DEV_ID"),
+        register_id=members.text("REGISTER_ID"),
+        dynamic_id=members.text("DYNAMIC_ID"),
         merchant_para=members.text("MERCHANTPARA"),
         fund_bills=members.fund_bills(),
         goods=tuple(members.records("GOODS_DETAIL")),

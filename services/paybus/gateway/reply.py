@@ -92,8 +92,10 @@ def _read_success(raw: RawReply, endpoint: Endpoint, key: str | None) -> Answer:
 
 
 def _read(raw: RawReply, endpoint: Endpoint, key: str | None) -> Answer:
-    document = below_root(_document(raw, key), endpoint.root) if endpoint.root else _document(raw, key)
-    return Answer(raw.http_status, Members(document))
+    document = _document(raw, key)
+    return Answer(
+        raw.http_status, Members(below_root(document, endpoint.root) if endpoint.root else document)
+    )
 
 
 def _document(raw: RawReply, key: str | None) -> dict[str, Any]:

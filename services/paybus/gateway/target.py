@@ -27,6 +27,14 @@ def post_query(signed: bytes, merchant: Merchant, *, timestamp_ms: int) -> str:
     return f"sign={made}&_type=json&encrypt={ENCRYPT}&{urlencode({'busiCode': merchant.merchant_id})}"
 
 
+def write_off_query(
+    signed: bytes, parameters: Mapping[str, str], merchant: Merchant, *, timestamp_ms: int
+) -> str:
+    """Give the query of a write-off POST: its own parameters, then the sign, and no `_type`."""
+    own = f"{urlencode(parameters)}&" if parameters else ""
+    return f"{own}sign={sign(signed, key=merchant.key, timestamp_ms=timestamp_ms)}"
+
+
 def get_query(get: Get, merchant: Merchant, *, timestamp_ms: int) -> str:
     """Give the form-encoded query of a GET; raises InvalidParameterError for text UTF-8 cannot hold."""
     parameters = {
