@@ -1,0 +1,44 @@
+# Every target is one line calling one tool; `make help` prints them from their `## ` comments.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+.PHONY: help install run up down test check bench schemas fmt lock
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: .venv/installed  ## Make .venv from requirements-dev.lock (hashes enforced)
+
+.venv/installed: requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: install  ## Everything embedded: 1 000 and more commands, reconciled against the sandbox's books
+	$(BIN)/paybus run
+
+up: install  ## Start everything embedded and leave it running
+	$(BIN)/paybus up
+
+down: install  ## Stop what `make up` started
+	$(BIN)/paybus down
+
+test: install  ## Every test, on real PostgreSQL and real Apache Kafka
+	$(BIN)/python -m pytest
+
+check: install  ## Linters, types, the order of rooms, drift of schemas
+	$(BIN)/python -m tests.check
+
+bench: install  ## Commands per second and CPU beside plain FastStream and aiokafka + aiohttp
+	$(BIN)/python -m tests.bench
+
+schemas: install  ## Write schemas/ from services/paybus/contracts
+	$(BIN)/paybus schemas write schemas
+
+fmt: install  ## Format and mend what ruff can mend
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix-only .
+
+lock: install  ## Renew both lock files within the bounds of pyproject.toml
+	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --all-extras --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
