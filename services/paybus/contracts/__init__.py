@@ -1,0 +1,1 @@
+"""Our wire: commands, events, headers and topics; the only source of schemas/."""
