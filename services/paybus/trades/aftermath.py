@@ -1,0 +1,62 @@
+"""What an outcome leaves behind: the pieces from which every conclusion is made."""
+
+from dataclasses import dataclass
+
+from paybus.trades.happening import Happening
+from paybus.trades.inquiry import next_inquiry_seconds
+from paybus.trades.operation import Operation, OperationState
+from paybus.trades.trade import Heard, Reading, Trade
+
+UNSENT_RETRY_SECONDS = 1.0
+"""Before something certainly not executed is sent again: long enough to be no storm, short at a till."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """What is to be settled, in one transaction. `due_seconds` is None once the operation is final."""
+
+    state: OperationState
+    trade: Trade
+    happenings: tuple[Happening, ...] = ()
+    reading: Reading | None = None
+    due_seconds: float | None = None
+
+
+def finished(heard: Heard, state: OperationState = OperationState.DONE) -> Conclusion:
+    """Close the operation with what was *heard*."""
+    return Conclusion(state=state, trade=heard.trade, happenings=heard.happenings, reading=heard.reading)
+
+
+def still_open(operation: Operation, heard: Heard, state: OperationState) -> Conclusion:
+    """Keep the operation open in *state* and ask again later."""
+    # What a waiting operation counted were looks at its trade, not inquiries.
+    asked = operation.asked if operation.state in _ASKED_ABOUT else 0
+    return Conclusion(
+        state=state,
+        trade=heard.trade,
+        happenings=heard.happenings,
+        reading=heard.reading,
+        due_seconds=next_inquiry_seconds(asked),
+    )
+
+
+def unmoved(trade: Trade) -> Heard:
+    """Say that nothing was heard that changes *trade*."""
+    return Heard(trade, reading=Reading.STALE)
+
+
+def still_unknown(operation: Operation, heard: Heard) -> Conclusion:
+    """Keep asking; what the gateway once took stays PENDING whatever it says later."""
+    taken = operation.state is OperationState.PENDING
+    return still_open(operation, heard, OperationState.PENDING if taken else OperationState.UNKNOWN)
+
+
+def send_later(operation: Operation, trade: Trade) -> Conclusion:
+    """Let an operation that was certainly not executed wait to be granted, and sent, again."""
+    if operation.state is OperationState.PENDING:
+        # The gateway had taken it; that it cannot find it now is no leave to send it twice.
+        return still_open(operation, unmoved(trade), OperationState.PENDING)
+    return Conclusion(state=OperationState.WAITING, trade=trade, due_seconds=UNSENT_RETRY_SECONDS)
+
+
+_ASKED_ABOUT = frozenset({OperationState.UNKNOWN, OperationState.PENDING})

@@ -1,0 +1,71 @@
+"""What the outcome of a pay does to its operation and its trade."""
+
+from dataclasses import replace
+
+from paybus.trades.aftermath import Conclusion, finished, send_later, still_open, still_unknown, unmoved
+from paybus.trades.judgement import NEWS_OF_STATE
+from paybus.trades.operation import Method, Operation, OperationState
+from paybus.trades.outcome import Facts, Outcome, Verdict
+from paybus.trades.trade import WITHOUT_OUTCOME, Heard, News, Trade, hear
+
+
+def conclude_pay(operation: Operation, trade: Trade, outcome: Outcome) -> Conclusion:
+    """Conclude an open pay; a trade that got its outcome elsewhere (a callback) is never paid again."""
+    news = news_of_pay(operation, outcome)
+    if news is News.UNKNOWN:
+        return _unanswered(operation, trade, outcome)
+    if news is None:
+        return send_later(operation, trade) if _open(trade) else finished(unmoved(trade))
+    if news is News.CREATED and operation.method is Method.BARCODE and _open(trade):
+        # It is at the gateway and not paid: the customer may still confirm it.
+        return _taken(operation, trade, outcome)
+    return finished(hear(trade, news, facts_of(outcome)))
+
+
+def news_of_pay(operation: Operation, outcome: Outcome) -> News | None:
+    """Say what *outcome* tells about the trade; None is the certainty that nothing was executed."""
+    match outcome.verdict:
+        case Verdict.EXECUTED if _other_amount(operation, outcome.facts):
+            return News.UNKNOWN
+        case Verdict.EXECUTED if outcome.facts.gateway_state is not None:
+            return NEWS_OF_STATE.get(outcome.facts.gateway_state, News.UNKNOWN)
+        case Verdict.EXECUTED:
+            return News.PAID if operation.method is Method.BARCODE else News.CREATED
+        case Verdict.DECLINED:
+            return News.DECLINED
+        case Verdict.NOT_EXECUTED:
+            return None
+        case Verdict.UNKNOWN:
+            return News.UNKNOWN
+
+
+def facts_of(outcome: Outcome) -> Facts:
+    """Give the facts to be remembered: where nothing was executed, an amount proves nothing."""
+    believed = outcome.verdict is Verdict.EXECUTED
+    return outcome.facts if believed else replace(outcome.facts, amount_fen=None)
+
+
+def _unanswered(operation: Operation, trade: Trade, outcome: Outcome) -> Conclusion:
+    if not _open(trade):
+        return finished(unmoved(trade))
+    if outcome.facts.gateway_state is not None:
+        return _taken(operation, trade, outcome)
+    return still_unknown(operation, _doubt(trade, outcome))
+
+
+def _taken(operation: Operation, trade: Trade, outcome: Outcome) -> Conclusion:
+    # The gateway showed it to us, so it must never be sent again: PENDING has no way back to WAITING.
+    return still_open(operation, _doubt(trade, outcome), OperationState.PENDING)
+
+
+def _doubt(trade: Trade, outcome: Outcome) -> Heard:
+    # An amount that differs is a reason for doubt, not a fact about this trade.
+    return hear(trade, News.UNKNOWN, replace(outcome.facts, amount_fen=None))
+
+
+def _open(trade: Trade) -> bool:
+    return trade.state in WITHOUT_OUTCOME
+
+
+def _other_amount(operation: Operation, facts: Facts) -> bool:
+    return facts.amount_fen is not None and facts.amount_fen != operation.amount_fen
