@@ -1,7 +1,9 @@
 """One record for each HTTP request to the gateway: the exporter's source and the audit trail."""
 
+from typing import Annotated
+
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class GatewayCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -10,20 +12,26 @@ class GatewayCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
     operation: str
     """pay, order, query, refund or cancel: the gateway's operation."""
     kind: str
-    """For which kind of command."""
+    """For which kind of command: pay, refund or cancel."""
     merchant_id: str
     charge_code: str
+    """The trade's number."""
     key: str
+    """The operation's idempotency key: the charge code, or the refund's number."""
     verdict: str
+    """What we made of the answer: executed, declined, not_executed or unknown."""
     return_code: str | None = None
     """The gateway's RESULT.CODE, or None if there was no readable answer."""
     http_status: int | None = None
+    """The status of the answer, or None if there was none."""
     error: str | None = None
     """The name of our error if there was no readable answer."""
     reason: str | None = None
-    at_ms: int
-    """Unix time at which the request began."""
-    duration_us: int
+    """A slug where the return code alone does not explain the verdict."""
+    at_ms: Annotated[int, Meta(ge=0)]
+    """Unix time at which the request began, in milliseconds."""
+    duration_us: Annotated[int, Meta(ge=0)]
+    """From the first byte sent to the answer judged, in microseconds."""
 
 
 _encoder = msgspec.json.Encoder()

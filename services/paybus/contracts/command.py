@@ -5,42 +5,48 @@ without one can only be a dead letter. Then the whole command is read: what is w
 on is answered with `command.rejected`, because now somebody is waiting for an answer.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
-import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from paybus.contracts.errors import InvalidCommandError, NotACommandError
-from paybus.trades.money import MAX_FEN, Fen
+from paybus.contracts.field import AmountFen, Code, Digits, MerchantId, Moment, NotNegativeFen, Text
+from paybus.contracts.flaw import flaw_of
+from paybus.trades.money import Fen
 from paybus.trades.operation import Kind, Method
 
-MAX_COMMAND_BYTES = 64 * 1024
+MAX_COMMAND_BYTES: Final = 64 * 1024
 """Real commands have some hundred bytes; a page of goods ten thousand. Kafka itself allows a megabyte."""
 
 _MAX_GOODS = 100  # more lines than any receipt the gateway has been shown
 
-Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(?!\n)$")]
-"""A number of ours at the gateway: it is part of a URL path there (docs/protocol.md §5.3)."""
-MerchantId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}(?!\n)$")]
-AmountFen = Annotated[int, Meta(gt=0, le=MAX_FEN)]
-Text = Annotated[str, Meta(min_length=1, max_length=256)]
-Digits = Annotated[str, Meta(pattern=r"^[0-9]{6,32}(?!\n)$")]
-"""A code scanned from a wallet (docs/protocol.md §5.1)."""
+REQUIRED_BY_METHOD: Final[dict[str, tuple[str, ...]]] = {
+    "barcode": ("auth_code",),
+    "native": ("channel_type",),
+    "jsapi": ("channel_type", "sub_openid"),
+    "app": ("channel_type",),
+}
+"""What a pay needs besides its required fields."""
 
 
 class GoodsLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line of the receipt; the price is for one piece."""
 
     goods_id: Text
+    """The shop's number for it."""
     name: Text
     category: Text
-    price_fen: Annotated[int, Meta(ge=0, le=MAX_FEN)]
+    price_fen: NotNegativeFen
+    """Of one piece, in whole fen; a gift costs 0."""
     subject: Text
+    """What it is, for the customer."""
     quantity: Annotated[int, Meta(ge=1, le=1_000_000)]
+    """How many pieces."""
     show_url: Text | None = None
+    """A page that shows it."""
 
 
 class PayCommand(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,22 +56,31 @@ class PayCommand(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     merchant_id: MerchantId
     charge_code: Code
+    """The trade's number and the idempotency key: one code, one payment, however often it is sent."""
     method: Literal["barcode", "native", "jsapi", "app"]
+    """How the customer pays: is scanned, scans a QR code, pays in WeChat's browser, or in an app."""
     amount_fen: AmountFen
     subject: Text
+    """What is paid for; the customer sees it."""
     auth_code: Digits | None = None
-    """Needed for `barcode`."""
+    """The code scanned from the wallet (docs/protocol.md §5.1). Needed for `barcode`."""
     channel_type: Annotated[int, Meta(ge=1, le=999)] | None = None
-    """Needed for all but `barcode` (docs/protocol.md §7.2)."""
+    """Whose wallet: 1 Alipay, 2 WeChat ... (docs/protocol.md §7.2). Needed for all but `barcode`."""
     sub_openid: Text | None = None
-    """Needed for `jsapi`."""
+    """The customer at WeChat's sub-merchant. Needed for `jsapi`."""
     sub_appid: Text | None = None
+    """The sub-merchant's app at WeChat."""
     oper_id: Text | None = None
+    """Who stands at the till; without it the merchant's default is sent."""
     dev_id: Text | None = None
+    """Which till; without it the merchant's default is sent."""
     merchant_para: Annotated[str, Meta(max_length=2048)] | None = None
+    """Passed to the gateway, which echoes it; Base64 by the sender."""
     register_id: Text | None = None
+    """The store."""
     goods: Annotated[tuple[GoodsLine, ...], Meta(max_length=_MAX_GOODS)] = ()
-    expires_at: datetime | None = None
+    """The lines of the receipt."""
+    expires_at: Moment | None = None
     """Never send it to the gateway after this moment (RFC 3339, with its offset)."""
 
     @property
@@ -81,12 +96,18 @@ class RefundCommand(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     merchant_id: MerchantId
     charge_code: Code
+    """The trade to be refunded."""
     out_refund_no: Code
+    """The refund's own number and idempotency key: one number, one refund, however often it is sent."""
     amount_fen: AmountFen
     subject: Text
+    """Why; the customer may see it."""
     oper_id: Text | None = None
+    """Who stands at the till; without it the merchant's default is sent."""
     dev_id: Text | None = None
-    expires_at: datetime | None = None
+    """Which till; without it the merchant's default is sent."""
+    expires_at: Moment | None = None
+    """Never send it to the gateway after this moment (RFC 3339, with its offset)."""
 
     @property
     def key(self) -> str:
@@ -101,8 +122,11 @@ class CancelCommand(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     merchant_id: MerchantId
     charge_code: Code
+    """The trade to be revoked, and the idempotency key: one trade, one cancel."""
     method: Literal["realtime", "application"] = "realtime"
-    expires_at: datetime | None = None
+    """Revoke at once, or apply for it and let the gateway decide later."""
+    expires_at: Moment | None = None
+    """Never send it to the gateway after this moment (RFC 3339, with its offset)."""
 
     @property
     def key(self) -> str:
@@ -130,12 +154,23 @@ class Identity(Struct, frozen=True):
         return (self.out_refund_no or "") if kind is Kind.REFUND else self.charge_code
 
 
-_identity = msgspec.json.Decoder(Identity)
+class _TradeIdentity(Struct, frozen=True):
+    """What of an identity a pay or cancel has: its reader passes over an `out_refund_no`."""
+
+    merchant_id: MerchantId
+    charge_code: Code
+
+
+_identities: dict[Kind, msgspec.json.Decoder[Any]] = {
+    **dict.fromkeys(Kind, msgspec.json.Decoder(_TradeIdentity)),
+    Kind.REFUND: msgspec.json.Decoder(Identity),
+}
 _commands: dict[Kind, msgspec.json.Decoder[Any]] = {
     kind: msgspec.json.Decoder(model) for kind, model in COMMANDS.items()
 }
 _encoder = msgspec.json.Encoder(order="deterministic")
-_PATH = re.compile(r" - at `\$\.?([^`]*)`$")
+# What msgspec raises for bytes that are not JSON in UTF-8; a number or text it has no room for included.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def identify(value: bytes | None, kind: Kind) -> Identity:
@@ -146,12 +181,16 @@ def identify(value: bytes | None, kind: Kind) -> Identity:
         message = f"the value has {len(value)} bytes; a command has at most {MAX_COMMAND_BYTES}"
         raise NotACommandError("value_too_large", message)
     try:
-        identity = _identity.decode(value)
+        found = _identities[kind].decode(value)
     except msgspec.ValidationError as error:
-        raise NotACommandError("identity_invalid", f"{error}; merchant and keys must be readable") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise NotACommandError("not_json", f"the value is not JSON in UTF-8: {error}") from None
-    if not identity.key(kind):
+        raise NotACommandError("identity_invalid", flaw_of(str(error)).sentence) from None
+    except _UNREADABLE as error:
+        message = f"the value is not JSON in UTF-8: {error}; send one JSON object"
+        raise NotACommandError("not_json", message) from None
+    if kind is not Kind.REFUND:
+        return Identity(found.merchant_id, found.charge_code)
+    identity: Identity = found
+    if not identity.out_refund_no:
         message = "out_refund_no is missing: a refund needs a number of its own, or it could be paid twice"
         raise NotACommandError("identity_invalid", message)
     return identity
@@ -162,12 +201,16 @@ def decode(value: bytes, kind: Kind) -> Command:
     try:
         command: Command = _commands[kind].decode(value)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from None
+        flaw = flaw_of(str(error))
+        raise InvalidCommandError(flaw.reason, flaw.sentence) from None
+    except _UNREADABLE as error:
+        # Not seen by identify(), which passes over the texts of other fields.
+        message = f"the value: a text in it is not UTF-8: {error}; send the command again in UTF-8"
+        raise InvalidCommandError("field_invalid", message) from None
     if isinstance(command, PayCommand):
         _require_by_method(command)
-    if command.expires_at is not None and command.expires_at.tzinfo is None:
-        message = "expires_at has no UTC offset; write it like 2026-01-31T08:00:00Z"
-        raise InvalidCommandError("field_invalid", message)
+    if command.expires_at is not None:
+        _require_instant(command.expires_at)
     return command
 
 
@@ -194,18 +237,19 @@ def amount_of(command: Command) -> Fen:
 
 
 def _require_by_method(command: PayCommand) -> None:
-    needed = {"barcode": ("auth_code",), "jsapi": ("channel_type", "sub_openid")}
-    for name in needed.get(command.method, ("channel_type",)):
+    for name in REQUIRED_BY_METHOD[command.method]:
         if getattr(command, name) is None:
-            message = f"{name} is missing: a pay by {command.method} cannot be made without it"
+            message = f"{name} is missing: a pay by {command.method} cannot be made without it; add it"
             raise InvalidCommandError("field_missing", message)
 
 
-def _invalid(message: str) -> InvalidCommandError:
-    path = _PATH.search(message)
-    if path and path[1].endswith("amount_fen"):
-        text = f"amount_fen must be a whole number of fen from 1 to {MAX_FEN}: {message}"
-        return InvalidCommandError("amount_invalid", text)
-    if "missing required field" in message:
-        return InvalidCommandError("field_missing", message)
-    return InvalidCommandError("field_invalid", message)
+def _require_instant(moment: datetime) -> None:
+    try:
+        moment.astimezone(UTC)  # what the database does with it
+    except OverflowError:
+        pass
+    else:
+        if moment.tzinfo is not None:
+            return
+    message = "expires_at: no moment in UTC; write it with its offset, like 2026-01-31T08:00:00Z"
+    raise InvalidCommandError("field_invalid", message)

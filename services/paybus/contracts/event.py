@@ -5,12 +5,13 @@ Versions of one trade are gapless; a repeat has the same id and the same bytes. 
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from paybus.contracts.command import Identity
+from paybus.contracts.field import AmountFen, NotNegativeFen
 from paybus.trades.happening import Happening
 from paybus.trades.operation import Kind, Operation
 from paybus.trades.outcome import Outcome
@@ -21,44 +22,64 @@ class TradeEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The trade as it is after this event; amounts in fen."""
 
     merchant_id: str
+    """The merchant: the gateway's BUSI_ID."""
     charge_code: str
-    version: int
+    """The trade's number."""
+    version: Annotated[int, Meta(ge=1)]
+    """Counts the events of this trade: 1, 2, 3 ... without a gap."""
     state: str
-    amount_fen: int
-    paid_fen: int
-    refunded_fen: int
+    """The trade's state after this event, a word of docs/messages.md; bear words that are new to you."""
+    amount_fen: AmountFen
+    """What the trade is about."""
+    paid_fen: NotNegativeFen
+    """What the customer paid: all of it or 0."""
+    refunded_fen: NotNegativeFen
+    """What was given back so far."""
     down_code: str | None = None
+    """The gateway's number (CHARGE_DOWN_CODE)."""
     third_code: str | None = None
+    """The wallet's number (CHARGE_THIRD_CODE)."""
     channel_type: int | None = None
+    """The wallet that took the payment (docs/protocol.md §7.2)."""
     source: str | None = None
     """Where the news came from: reply, callback or inquiry."""
     return_code: str | None = None
+    """The gateway's RESULT.CODE, where it gave one."""
     reason: str | None = None
+    """A slug where the return code alone does not explain the event."""
 
 
 class TradeCreated(TradeEvent, frozen=True, kw_only=True, omit_defaults=True):
     """An order waits for the customer: with the text of a QR code, or what WeChat's bridge needs."""
 
     bar_code: str | None = None
+    """The text of the QR code to be shown (method native)."""
     jsapi: dict[str, str] | None = None
+    """What WeChat's bridge needs, under the gateway's names (method jsapi)."""
 
 
 class RefundEvent(TradeEvent, frozen=True, kw_only=True, omit_defaults=True):
     """What became of one refund, and the trade after it."""
 
     out_refund_no: str
-    refund_amount_fen: int
+    """The refund's number."""
+    refund_amount_fen: AmountFen
+    """What this refund gives back; the trade's refunded_fen counts all of them."""
 
 
 class CommandRejected(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A command we refuse: nothing was sent to the gateway for it."""
+    """A command that was refused, by us or (a cancel) by the gateway; it changed nothing."""
 
     merchant_id: str
+    """The merchant that was named."""
     charge_code: str
+    """The trade that was named."""
     kind: str
+    """pay, refund or cancel."""
     out_refund_no: str | None = None
+    """The refund's number."""
     reason: str
-    """A slug for programs."""
+    """A slug for programs (docs/messages.md), or the gateway's return code."""
     message: str
     """A sentence for people."""
 
@@ -67,10 +88,15 @@ class CallbackUnmatched(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The gateway tells of a trade that we have not been asked for; it is kept."""
 
     merchant_id: str
+    """The merchant at whose address the callback arrived."""
     charge_code: str
+    """The trade's number, as the gateway has it."""
     gateway_state: int
-    amount_fen: int
+    """The gateway's STATE (docs/protocol.md §7.4)."""
+    amount_fen: NotNegativeFen
+    """The amount, as the gateway has it."""
     down_code: str | None = None
+    """The gateway's number (CHARGE_DOWN_CODE)."""
 
 
 Event = TradeEvent | CommandRejected | CallbackUnmatched

@@ -4,7 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 import re
+from typing import Literal
 
+from msgspec import Struct, field
+
+_FIRST_YEAR, _LAST_YEAR = 2000, 2199  # other years are a broken clock, or do not fit once seconds are added
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -31,4 +35,33 @@ def _time(text: str | None) -> datetime | None:
         time = datetime.fromisoformat(text) if text else None
     except ValueError:
         return None
-    return time if time is None or time.tzinfo else time.replace(tzinfo=UTC)
+    if time is None or not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+class CommandHeaderTexts(Struct, frozen=True, kw_only=True):
+    """The headers of a command, all optional; others are allowed."""
+
+    ce_time: str | None = None
+    """When it was asked for (RFC 3339); its age is counted from here."""
+    traceparent: str | None = None
+    """W3C trace context: our work appears in the sender's trace."""
+
+
+class EventHeaderTexts(Struct, frozen=True, kw_only=True):
+    """The headers of an event: CloudEvents 1.0 in binary mode, and the trace."""
+
+    ce_specversion: Literal["1.0"]
+    ce_id: str
+    """Names this event for ever; a repeat has the same one, and the same bytes."""
+    ce_type: str
+    """What happened."""
+    ce_source: str
+    ce_time: str
+    """When it happened (RFC 3339); the same in a repeat."""
+    ce_subject: str
+    """The trade's charge code, which is the record's key too."""
+    content_type: Literal["application/json"] = field(name="content-type")
+    traceparent: str | None = None
+    """W3C trace context of the command, if it had one."""
