@@ -14,6 +14,7 @@ class GatewayCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: str
     """For which kind of command: pay, refund or cancel."""
     merchant_id: str
+    """The merchant: the gateway's BUSI_ID."""
     charge_code: str
     """The trade's number."""
     key: str

@@ -38,7 +38,9 @@ class GoodsLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     goods_id: Text
     """The shop's number for it."""
     name: Text
+    """Its name."""
     category: Text
+    """What sort of thing it is."""
     price_fen: NotNegativeFen
     """Of one piece, in whole fen; a gift costs 0."""
     subject: Text

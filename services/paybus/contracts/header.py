@@ -53,15 +53,18 @@ class EventHeaderTexts(Struct, frozen=True, kw_only=True):
     """The headers of an event: CloudEvents 1.0 in binary mode, and the trace."""
 
     ce_specversion: Literal["1.0"]
+    """The version of CloudEvents."""
     ce_id: str
     """Names this event for ever; a repeat has the same one, and the same bytes."""
     ce_type: str
     """What happened."""
     ce_source: str
+    """Who tells it."""
     ce_time: str
     """When it happened (RFC 3339); the same in a repeat."""
     ce_subject: str
     """The trade's charge code, which is the record's key too."""
     content_type: Literal["application/json"] = field(name="content-type")
+    """What the value is."""
     traceparent: str | None = None
     """W3C trace context of the command, if it had one."""
