@@ -13,18 +13,32 @@ UNSENT_RETRY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
-    """What is to be settled, in one transaction. `due_seconds` is None once the operation is final."""
+    """What is to be settled, in one transaction. `due_seconds` is None once the operation is final.
+
+    `trade` is None where there is none to be written. `reason` is a slug for a command that is rejected.
+    """
 
     state: OperationState
-    trade: Trade
+    trade: Trade | None
     happenings: tuple[Happening, ...] = ()
     reading: Reading | None = None
     due_seconds: float | None = None
+    reason: str | None = None
 
 
 def finished(heard: Heard, state: OperationState = OperationState.DONE) -> Conclusion:
     """Close the operation with what was *heard*."""
     return Conclusion(state=state, trade=heard.trade, happenings=heard.happenings, reading=heard.reading)
+
+
+def rejected(trade: Trade, reason: str | None) -> Conclusion:
+    """Refuse the command: certainly nothing was executed."""
+    return Conclusion(
+        state=OperationState.REJECTED,
+        trade=trade,
+        happenings=(Happening.COMMAND_REJECTED,),
+        reason=reason,
+    )
 
 
 def still_open(operation: Operation, heard: Heard, state: OperationState) -> Conclusion:

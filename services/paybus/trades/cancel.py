@@ -3,12 +3,19 @@
 from dataclasses import replace
 
 from paybus.trades import return_code
-from paybus.trades.aftermath import Conclusion, finished, send_later, still_open, still_unknown, unmoved
-from paybus.trades.happening import Happening
+from paybus.trades.aftermath import (
+    Conclusion,
+    finished,
+    rejected,
+    send_later,
+    still_open,
+    still_unknown,
+    unmoved,
+)
 from paybus.trades.judgement import NEWS_OF_STATE
 from paybus.trades.operation import ON_ITS_WAY, Method, Operation, OperationState
 from paybus.trades.outcome import Outcome, Verdict
-from paybus.trades.trade import Heard, News, Trade, TradeState, hear
+from paybus.trades.trade import News, Trade, TradeState, hear, other_amount
 
 _OFF = frozenset({News.REVOKED, News.REVOCATION_REQUESTED, News.CLOSED})
 """What the gateway may call a trade whose cancel was executed."""
@@ -17,7 +24,8 @@ _OFF = frozenset({News.REVOKED, News.REVOCATION_REQUESTED, News.CLOSED})
 def conclude_cancel(operation: Operation, trade: Trade, outcome: Outcome) -> Conclusion:
     """Conclude an open cancel; the trade is `cancelling` as long as one may be on its way."""
     concluded = _conclude(operation, trade, outcome)
-    return replace(concluded, trade=replace(concluded.trade, cancelling=concluded.state in ON_ITS_WAY))
+    after = concluded.trade or trade
+    return replace(concluded, trade=replace(after, cancelling=concluded.state in ON_ITS_WAY))
 
 
 def news_of_cancel(operation: Operation, outcome: Outcome) -> News | None:
@@ -38,7 +46,7 @@ def _conclude(operation: Operation, trade: Trade, outcome: Outcome) -> Conclusio
         case Verdict.EXECUTED:
             return _executed(operation, trade, outcome)
         case Verdict.DECLINED:
-            return finished(Heard(trade, (Happening.COMMAND_REJECTED,)), OperationState.REJECTED)
+            return rejected(trade, outcome.reason or outcome.return_code)
         case Verdict.NOT_EXECUTED:
             return send_later(operation, trade)
         case Verdict.UNKNOWN:
@@ -48,7 +56,7 @@ def _conclude(operation: Operation, trade: Trade, outcome: Outcome) -> Conclusio
 
 def _executed(operation: Operation, trade: Trade, outcome: Outcome) -> Conclusion:
     news = news_of_cancel(operation, outcome)
-    if news is None:
+    if news is None or other_amount(trade.amount_fen, outcome.facts):
         return still_unknown(operation, unmoved(trade))
     heard = hear(trade, news, outcome.facts)
     if news is News.REVOCATION_REQUESTED and heard.trade.state is TradeState.REVOCATION_REQUESTED:

@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from paybus.trades.aftermath import UNSENT_RETRY_SECONDS, Conclusion, finished, still_open, unmoved
+from paybus.trades.aftermath import UNSENT_RETRY_SECONDS, Conclusion, finished, rejected, still_open, unmoved
 from paybus.trades.cancel import conclude_cancel, news_of_cancel
-from paybus.trades.happening import Happening
 from paybus.trades.operation import OPEN, Kind, Operation, OperationState
 from paybus.trades.outcome import Facts, Outcome, Verdict
 from paybus.trades.pay import conclude_pay, facts_of, news_of_pay
@@ -19,6 +18,7 @@ from paybus.trades.trade import (
     hear,
 )
 
+EXPIRED = "expired"
 __all__ = ["UNSENT_RETRY_SECONDS", "Conclusion", "conclude", "expire"]
 
 
@@ -49,10 +49,9 @@ def expire(operation: Operation, trade: Trade) -> Conclusion:
     if trade.state not in WITHOUT_OUTCOME:
         return finished(unmoved(trade))  # a callback told us meanwhile
     if trade.state is TradeState.ACCEPTED:
-        given_up = replace(trade, state=TradeState.DECLINED)
-        return finished(Heard(given_up, (Happening.COMMAND_REJECTED,)), OperationState.REJECTED)
+        return rejected(replace(trade, state=TradeState.DECLINED), EXPIRED)
     # It was announced as unknown, and the gateway has since said that it does not exist.
-    return finished(hear(trade, News.DECLINED, Facts()))
+    return replace(finished(hear(trade, News.DECLINED, Facts())), reason=EXPIRED)
 
 
 def _believable(outcome: Outcome) -> Outcome:

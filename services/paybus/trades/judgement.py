@@ -60,6 +60,7 @@ def judge_reply(kind: Kind, code: str, facts: Facts, *, amount_fen: Fen) -> Outc
         verdict=meaning.verdict,
         source=Source.REPLY,
         return_code=code,
+        reply_code=code,
         reason=None if meaning.listed else "return_code_unlisted",
         facts=facts,
         confirm=meaning.next is return_code.Next.ASK,
@@ -86,6 +87,7 @@ def judge_inquiry(kind: Kind, code: str, facts: Facts, *, amount_fen: Fen, lag_o
 
 def combine(kind: Kind, reply: Outcome, asked: Outcome) -> Outcome:
     """Join the reply to what we sent with what an inquiry said of it afterwards."""
+    asked = replace(asked, reply_code=reply.reply_code)
     if asked.verdict is Verdict.EXECUTED:
         gone = kind is Kind.PAY and asked.facts.gateway_state in _GONE
         return _uphold(reply, asked) if gone and reply.verdict is Verdict.DECLINED else asked

@@ -49,6 +49,8 @@ class Outcome:
     source: Source
     return_code: str | None = None
     reason: str | None = None
+    reply_code: str | None = None
+    """The return code of the reply to what we sent, if one was read: to be kept with the operation."""
     facts: Facts = field(default_factory=Facts)
     confirm: bool = False
     """Ask the gateway once more before believing this verdict (a failed pay, a repeated serial number)."""

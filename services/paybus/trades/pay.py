@@ -6,7 +6,7 @@ from paybus.trades.aftermath import Conclusion, finished, send_later, still_open
 from paybus.trades.judgement import NEWS_OF_STATE
 from paybus.trades.operation import Method, Operation, OperationState
 from paybus.trades.outcome import Facts, Outcome, Verdict
-from paybus.trades.trade import WITHOUT_OUTCOME, Heard, News, Trade, hear
+from paybus.trades.trade import WITHOUT_OUTCOME, Heard, News, Trade, hear, other_amount
 
 
 def conclude_pay(operation: Operation, trade: Trade, outcome: Outcome) -> Conclusion:
@@ -25,7 +25,7 @@ def conclude_pay(operation: Operation, trade: Trade, outcome: Outcome) -> Conclu
 def news_of_pay(operation: Operation, outcome: Outcome) -> News | None:
     """Say what *outcome* tells about the trade; None is the certainty that nothing was executed."""
     match outcome.verdict:
-        case Verdict.EXECUTED if _other_amount(operation, outcome.facts):
+        case Verdict.EXECUTED if other_amount(operation.amount_fen, outcome.facts):
             return News.UNKNOWN
         case Verdict.EXECUTED if outcome.facts.gateway_state is not None:
             return NEWS_OF_STATE.get(outcome.facts.gateway_state, News.UNKNOWN)
@@ -65,7 +65,3 @@ def _doubt(trade: Trade, outcome: Outcome) -> Heard:
 
 def _open(trade: Trade) -> bool:
     return trade.state in WITHOUT_OUTCOME
-
-
-def _other_amount(operation: Operation, facts: Facts) -> bool:
-    return facts.amount_fen is not None and facts.amount_fen != operation.amount_fen

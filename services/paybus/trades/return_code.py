@@ -5,6 +5,7 @@ A code that is not listed is *unknown*, never success or failure by default.
 
 from dataclasses import dataclass
 from enum import StrEnum, unique
+from types import MappingProxyType
 
 from paybus.trades.operation import Kind
 from paybus.trades.outcome import Verdict
@@ -45,7 +46,7 @@ def _same(meaning: Meaning) -> dict[Kind, Meaning]:
     return dict.fromkeys(Kind, meaning)
 
 
-RETURN_CODES: dict[str, dict[Kind, Meaning]] = {
+_RETURN_CODES: dict[str, dict[Kind, Meaning]] = {
     SUCCESS: {
         Kind.PAY: _EXECUTED,
         # The reply says the refund was taken; whether money went back is in the refund's own state.
@@ -70,8 +71,9 @@ RETURN_CODES: dict[str, dict[Kind, Meaning]] = {
     "IO_EXCEPTION": _same(_UNKNOWN),
     "CREATE_SECURITY_CONNECTION_ERROR": _same(_UNKNOWN),
 }
+RETURN_CODES = MappingProxyType({code: MappingProxyType(row) for code, row in _RETURN_CODES.items()})
 
 
 def meaning_of(code: str, kind: Kind) -> Meaning:
     """Say what *code* means for an operation of *kind* that was sent; never raises."""
-    return RETURN_CODES.get(code, {}).get(kind, UNLISTED)
+    return RETURN_CODES[code][kind] if code in RETURN_CODES else UNLISTED

@@ -78,60 +78,59 @@ _NOTHING_KNOWN: dict[News, TradeState | Reading] = {
     News.PARTIALLY_REFUNDED: _AGAINST,
     News.REFUNDED: _AGAINST,
 }
-TRANSITIONS = MappingProxyType[TradeState, dict[News, TradeState | Reading]](
-    {
-        _S.ACCEPTED: _NOTHING_KNOWN,
-        _S.UNKNOWN: {**_NOTHING_KNOWN, News.UNKNOWN: _STALE},
-        _S.AWAITING_PAYMENT: {**_NOTHING_KNOWN, News.CREATED: _STALE, News.UNKNOWN: _STALE},
-        _S.PAID: {
-            News.CREATED: _STALE,
-            News.PAID: _STALE,
-            News.DECLINED: _AGAINST,
-            News.UNKNOWN: _STALE,
-            News.REVOKED: _S.REVOKED,
-            News.REVOCATION_REQUESTED: _S.REVOCATION_REQUESTED,
-            News.CLOSED: _AGAINST,
-            News.PARTIALLY_REFUNDED: _S.PARTIALLY_REFUNDED,
-            News.REFUNDED: _S.REFUNDED,
-        },
-        _S.REVOCATION_REQUESTED: {
-            News.CREATED: _STALE,
-            News.PAID: _AGAINST,
-            News.DECLINED: _STALE,
-            News.UNKNOWN: _STALE,
-            News.REVOKED: _S.REVOKED,
-            News.REVOCATION_REQUESTED: _STALE,
-            News.CLOSED: _S.CLOSED,
-            News.PARTIALLY_REFUNDED: _AGAINST,
-            News.REFUNDED: _AGAINST,
-        },
-        _S.PARTIALLY_REFUNDED: {
-            News.CREATED: _STALE,
-            News.PAID: _STALE,
-            News.DECLINED: _AGAINST,
-            News.UNKNOWN: _STALE,
-            News.REVOKED: _AGAINST,
-            News.REVOCATION_REQUESTED: _AGAINST,
-            News.CLOSED: _AGAINST,
-            News.PARTIALLY_REFUNDED: _S.PARTIALLY_REFUNDED,
-            News.REFUNDED: _S.REFUNDED,
-        },
-        _S.REFUNDED: {
-            News.CREATED: _STALE,
-            News.PAID: _STALE,
-            News.DECLINED: _AGAINST,
-            News.UNKNOWN: _STALE,
-            News.REVOKED: _AGAINST,
-            News.REVOCATION_REQUESTED: _AGAINST,
-            News.CLOSED: _STALE,
-            News.PARTIALLY_REFUNDED: _STALE,
-            News.REFUNDED: _STALE,
-        },
-        _S.REVOKED: _MONEY_NEVER_MOVED,
-        _S.CLOSED: _MONEY_NEVER_MOVED,
-        _S.DECLINED: _MONEY_NEVER_MOVED,
-    }
-)
+_TRANSITIONS: dict[TradeState, dict[News, TradeState | Reading]] = {
+    _S.ACCEPTED: _NOTHING_KNOWN,
+    _S.UNKNOWN: {**_NOTHING_KNOWN, News.UNKNOWN: _STALE},
+    _S.AWAITING_PAYMENT: {**_NOTHING_KNOWN, News.CREATED: _STALE, News.UNKNOWN: _STALE},
+    _S.PAID: {
+        News.CREATED: _STALE,
+        News.PAID: _STALE,
+        News.DECLINED: _AGAINST,
+        News.UNKNOWN: _STALE,
+        News.REVOKED: _S.REVOKED,
+        News.REVOCATION_REQUESTED: _S.REVOCATION_REQUESTED,
+        News.CLOSED: _AGAINST,
+        News.PARTIALLY_REFUNDED: _S.PARTIALLY_REFUNDED,
+        News.REFUNDED: _S.REFUNDED,
+    },
+    _S.REVOCATION_REQUESTED: {
+        News.CREATED: _STALE,
+        News.PAID: _AGAINST,
+        News.DECLINED: _AGAINST,
+        News.UNKNOWN: _STALE,
+        News.REVOKED: _S.REVOKED,
+        News.REVOCATION_REQUESTED: _STALE,
+        News.CLOSED: _S.CLOSED,
+        News.PARTIALLY_REFUNDED: _AGAINST,
+        News.REFUNDED: _AGAINST,
+    },
+    _S.PARTIALLY_REFUNDED: {
+        News.CREATED: _STALE,
+        News.PAID: _STALE,
+        News.DECLINED: _AGAINST,
+        News.UNKNOWN: _STALE,
+        News.REVOKED: _AGAINST,
+        News.REVOCATION_REQUESTED: _AGAINST,
+        News.CLOSED: _AGAINST,
+        News.PARTIALLY_REFUNDED: _S.PARTIALLY_REFUNDED,
+        News.REFUNDED: _S.REFUNDED,
+    },
+    _S.REFUNDED: {
+        News.CREATED: _STALE,
+        News.PAID: _STALE,
+        News.DECLINED: _AGAINST,
+        News.UNKNOWN: _STALE,
+        News.REVOKED: _AGAINST,
+        News.REVOCATION_REQUESTED: _AGAINST,
+        News.CLOSED: _STALE,
+        News.PARTIALLY_REFUNDED: _STALE,
+        News.REFUNDED: _STALE,
+    },
+    _S.REVOKED: _MONEY_NEVER_MOVED,
+    _S.CLOSED: _MONEY_NEVER_MOVED,
+    _S.DECLINED: _MONEY_NEVER_MOVED,
+}
+TRANSITIONS = MappingProxyType({state: MappingProxyType(row) for state, row in _TRANSITIONS.items()})
 HAPPENING_OF = MappingProxyType(
     {
         _S.AWAITING_PAYMENT: Happening.TRADE_CREATED,
@@ -189,7 +188,7 @@ def move(state: TradeState, news: News) -> TradeState | Reading:
 
 def hear(trade: Trade, news: News, facts: Facts) -> Heard:
     """Apply *news* to *trade*. An amount other than the trade's is a contradiction whatever the news says."""
-    if facts.amount_fen is not None and facts.amount_fen != trade.amount_fen:
+    if other_amount(trade.amount_fen, facts):
         return contradict(trade)
     following = move(trade.state, news)
     if following is Reading.CONTRADICTION and _repeats_a_known_payment(trade, news):
@@ -206,6 +205,11 @@ def hear(trade: Trade, news: News, facts: Facts) -> Heard:
         paid_fen=trade.amount_fen if news is News.PAID else trade.paid_fen,
     )
     return Heard(moved, (HAPPENING_OF[following],))
+
+
+def other_amount(amount_fen: Fen, facts: Facts) -> bool:
+    """Say whether the gateway told an amount, and another one than *amount_fen*."""
+    return facts.amount_fen is not None and facts.amount_fen != amount_fen
 
 
 def announce(trade: Trade, happening: Happening) -> Heard:
