@@ -1,0 +1,200 @@
+"""Callbacks: POSTs to NODIFY_URL, repeated until one is answered with 200 (docs/protocol.md §6)."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+import ipaddress
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from paybus.gateway.callback import OutgoingCallback, write_callback
+from paybus.gateway.merchant import Merchant
+from paybus.sandbox.books import Books
+from paybus.sandbox.description import codes, funds, particulars, time_text
+from paybus.sandbox.entry import CallbackAttempt
+from paybus.sandbox.fault import Fault
+from paybus.sandbox.order import Order
+from paybus.sandbox.plan import Planner, Subject
+from paybus.sandbox.state import OrderState
+
+CONNECT_SECONDS: Final = 3.0
+READ_SECONDS: Final = 15.0
+_BUYER: Final = "2088000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRules:
+    """How callbacks are sent. `hosts` are allowed besides loopback addresses, "*" allows all.
+
+    `most_at_once` bounds open connections (a file descriptor each), `most_waiting` the callbacks that
+    wait for a repetition (about 3 KB each).
+    """
+
+    interval_seconds: float = 5.0
+    repetitions: int = 30
+    hosts: frozenset[str] = frozenset()
+    most_at_once: int = 500
+    most_waiting: int = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One callback: about which order, where to, signed with which key, saying what."""
+
+    order: Order
+    notify_url: str
+    key: str
+    members: dict[str, Any]
+    kind: str = "genuine"
+    then: "Notice | None" = None
+    """What is sent when this one was delivered."""
+
+
+class Callbacks:
+    """Sends callbacks of one set of books through an engine that it does not own."""
+
+    def __init__(
+        self,
+        rules: CallbackRules,
+        merchants: Mapping[str, Merchant],
+        planner: Planner,
+        books: Books,
+        engine: httpx.AsyncBaseTransport,
+    ) -> None:
+        self._rules = rules
+        self._merchants = merchants
+        self._planner = planner
+        self._books = books
+        self._engine = engine
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._open = asyncio.Semaphore(rules.most_at_once)
+
+    @property
+    def waiting(self) -> int:
+        """How many callbacks are not delivered yet and not given up."""
+        return len(self._tasks)
+
+    def notify(self, order: Order) -> None:
+        """Tell the merchant that the order was paid, if he wanted to know."""
+        wish = order.wish
+        notify_url = wish.particulars.notify_url
+        if notify_url is None:
+            return
+        subject = Subject("callback", wish.merchant_id, wish.charge_code, wish.amount_fen)
+        notice = Notice(order, notify_url, self._merchants[wish.merchant_id].key, describe(order))
+        if self._planner.plan(subject).fault is Fault.DUPLICATE_CALLBACK:
+            notice = replace(notice, then=replace(notice, kind="duplicate"))
+        self.send(notice)
+
+    def send(self, notice: Notice) -> None:
+        """Begin to deliver a callback."""
+        if not is_allowed(notice.notify_url, self._rules.hosts):
+            self._note(notice, 1, None, "target_not_allowed")
+        elif len(self._tasks) >= self._rules.most_waiting:
+            self._note(notice, 1, None, "too_many_waiting")
+        else:
+            task = asyncio.create_task(self._deliver(notice))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def cut(self) -> None:
+        """Give up everything that is not delivered."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def _deliver(self, notice: Notice) -> None:
+        for attempt in range(1, self._rules.repetitions + 2):
+            async with self._open:
+                status, error = await self._attempt(notice)
+            self._note(notice, attempt, status, error)
+            if status == 200:
+                if notice.then is not None:
+                    self.send(notice.then)
+                return
+            await asyncio.sleep(self._rules.interval_seconds)
+
+    async def _attempt(self, notice: Notice) -> tuple[int | None, str | None]:
+        written = write_callback(
+            notice.members,
+            notify_url=notice.notify_url,
+            key=notice.key,
+            timestamp_ms=int(self._books.now() * 1000),
+        )
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS + READ_SECONDS):
+                response = await self._engine.handle_async_request(_post(written))
+                await response.aclose()
+        except (httpx.TransportError, TimeoutError) as error:
+            return None, type(error).__name__
+        return response.status_code, None
+
+    def _note(self, notice: Notice, attempt: int, status: int | None, error: str | None) -> None:
+        merchant_id, charge_code = notice.order.key
+        self._books.note_callback(
+            CallbackAttempt(
+                merchant_id=merchant_id,
+                charge_code=charge_code,
+                kind=notice.kind,
+                attempt=attempt,
+                at=self._books.now(),
+                status=status,
+                error=error,
+            )
+        )
+
+
+def describe(order: Order, state: OrderState = OrderState.PAID) -> dict[str, Any]:
+    """Give the callback's members (docs/protocol.md §6.1)."""
+    wish = order.wish
+    return {
+        "BEGIN_TIME": time_text(order.begun_at),
+        "END_TIME": time_text(order.ended_at),
+        "buyerId": _BUYER,
+        "BUSI_ID": wish.merchant_id,
+        **codes(order),
+        "CHANNEL_TYPE": wish.channel_type,
+        "STATE": state.value,
+        **particulars(order),
+        "FUND_BILL_LIST": funds(order, wish.amount_fen),
+        "AMT": wish.amount_fen,
+    }
+
+
+def is_allowed(url: str, hosts: frozenset[str]) -> bool:
+    """Say whether a callback may go there: loopback always, elsewhere only if allowed by name."""
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if parts.scheme not in {"http", "https"} or not host or not url.isascii():
+        return False
+    return "*" in hosts or host in hosts or _is_loopback(host)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _post(written: OutgoingCallback) -> httpx.Request:
+    return httpx.Request(
+        "POST",
+        written.url,
+        headers=written.headers,
+        content=written.body,
+        extensions={
+            "timeout": {
+                "connect": CONNECT_SECONDS,
+                "pool": CONNECT_SECONDS,
+                "read": READ_SECONDS,
+                "write": READ_SECONDS,
+            }
+        },
+    )

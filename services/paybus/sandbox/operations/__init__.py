@@ -1,0 +1,1 @@
+"""The operations of the gateway, one file each (docs/protocol.md §5)."""
