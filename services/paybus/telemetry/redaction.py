@@ -37,13 +37,14 @@ def register_secret(secret: str) -> None:
     """
     if len(secret) < _SHORTEST_SECRET:
         return
-    forms = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], repr(secret)[1:-1]}
+    quoted = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    forms = {secret, *quoted, json.dumps(secret)[1:-1], repr(secret)[1:-1]}
     _secrets[:] = sorted({*_secrets, *forms}, key=len, reverse=True)  # a longer one may contain a shorter
 
 
 def redact(_logger: object, _method: str, event: EventDict) -> EventDict:
     """Redact every field of an event: a structlog processor, to run last before rendering."""
-    return {name: _field(name, value, _DEEPEST) for name, value in event.items()}
+    return {redact_text(name): _field(name, value, _DEEPEST) for name, value in event.items()}
 
 
 def redact_text(text: str) -> str:
@@ -82,10 +83,16 @@ def _value(value: object, depth: int) -> object:
         case _ if is_dataclass(value) and not isinstance(value, type):
             members = {field.name: getattr(value, field.name) for field in fields(value)}
             return _value(members, depth)
-        case bytes() | bytearray():
-            return redact_text(bytes(value).decode("utf-8", "backslashreplace"))
         case _:
-            return redact_text(repr(value) if isinstance(value, BaseException) else str(value))
+            return redact_text(_text(value))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes | bytearray):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, BaseException):
+        return f"{type(value).__name__}: {value}"  # repr would quote what may be quoted already
+    return str(value)
 
 
 def _container(value: Any, depth: int) -> object:

@@ -1,0 +1,238 @@
+"""Every metric of ours, by name: what it counts, in which unit, and the labels it may have.
+
+Each class is one subject and belongs to the process that serves it; the registry is passed in. Labels have
+few values, all known here, and every series exists from the start with 0: a rate can be taken of the first
+event, and its absence means that nobody serves it. What is not known here is counted as `other`.
+Identifiers (trades, merchants, messages) are never labels.
+"""
+
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from itertools import product
+import platform
+from typing import Generic, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.metrics import MetricWrapperBase
+
+from paybus.contracts.call import GatewayCall
+from paybus.contracts.topics import Topics
+from paybus.trades.operation import OPEN, Kind
+from paybus.trades.outcome import Verdict
+from paybus.trades.return_code import RETURN_CODES
+
+OTHER = "other"
+NO_CODE = "none"
+"""The return code of an attempt without a readable answer."""
+
+GATEWAY_OPERATIONS = ("pay", "order", "query", "refund", "cancel", OTHER)
+COMMAND_RESULTS = ("executed", "declined", "rejected")
+"""How a command ended; one that is still open is in `paybus_operations_open`."""
+INTAKE_RESULTS = ("accepted", "duplicate", "rejected", "dead_letter")
+"""What became of a record from Kafka; a rejected one was answered with `command.rejected`."""
+DEAD_LETTER_REASONS = ("value_missing", "value_too_large", "identity_invalid", "not_json", OTHER)
+CALLBACK_VERDICTS = ("applied", "stale", "duplicate", "unmatched", "discrepancy", "refused", "unavailable")
+"""`refused` is not believed, `unavailable` could not be stored and will be sent again."""
+
+# From a fast gateway to our patience: 15 s for most answers, 90 s for a pay.
+_CALL_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 90.0)
+# The promise is in milliseconds, a customer's PIN takes a minute, an inquiry goes on for hours.
+_AGE_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 90.0, 300.0, 3600.0, 86400.0)
+
+Metric = TypeVar("Metric", bound=MetricWrapperBase)
+
+
+class Family(Generic[Metric]):
+    """One metric with all its series made in advance; *labels* gives the values each label may have."""
+
+    def __init__(self, metric: Metric, *labels: Iterable[str]) -> None:
+        self._known = [tuple(map(str, values)) for values in labels]
+        self._series = {values: metric.labels(*values) for values in product(*self._known)}
+
+    def of(self, *values: str) -> Metric:
+        """Give the series of these label values; one that is not known counts as `other`, if there is that.
+
+        Raises KeyError where there is not: those values are our own.
+        """
+        try:
+            return self._series[values]
+        except KeyError:
+            pairs = zip(values, self._known, strict=True)
+            return self._series[tuple(value if value in known else OTHER for value, known in pairs)]
+
+
+def new_registry(service: str) -> CollectorRegistry:
+    """Make the registry of one process, with its CPU, memory and files, and what was built."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    build = Gauge(
+        "paybus_build_info",
+        "1; the labels say what runs.",
+        ["service", "version", "python"],
+        registry=registry,
+    )
+    build.labels(service, version("paybus"), platform.python_version()).set(1)
+    return registry
+
+
+class GatewayMetrics:
+    """Attempts at the gateway, from the records of `paybus.gateway.calls.v1` (exporter)."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        duration = Histogram(
+            "paybus_gateway_call_duration_seconds",
+            "From the begin of a request to its judged answer.",
+            ["operation", "verdict"],
+            buckets=_CALL_SECONDS,
+            registry=registry,
+        )
+        codes = Counter(
+            "paybus_gateway_return_codes",
+            "Attempts by the gateway's return code; none without a readable answer.",
+            ["operation", "return_code"],
+            registry=registry,
+        )
+        self._duration = Family(duration, GATEWAY_OPERATIONS, Verdict)
+        self._codes = Family(codes, GATEWAY_OPERATIONS, (*RETURN_CODES, NO_CODE, OTHER))
+
+    def count(self, call: GatewayCall) -> None:
+        """Count one attempt; a verdict that we do not know (from a later version) counts as unknown."""
+        verdict = call.verdict if call.verdict in set(Verdict) else Verdict.UNKNOWN
+        self._duration.of(call.operation, verdict).observe(call.duration_us / 1e6)
+        self._codes.of(call.operation, call.return_code or NO_CODE).inc()
+
+
+class CommandMetrics:
+    """How commands ended (exporter)."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        ended = Counter("paybus_commands", "Commands that ended.", ["kind", "result"], registry=registry)
+        age = Histogram(
+            "paybus_command_age_seconds",
+            "From asked to answered: a command's ce_time to its final event's. The service level objective.",
+            ["kind"],
+            buckets=_AGE_SECONDS,
+            registry=registry,
+        )
+        self._ended = Family(ended, Kind, COMMAND_RESULTS)
+        self._age = Family(age, Kind)
+
+    def count(self, kind: Kind, result: str, *, age_seconds: float) -> None:
+        """Count one command that ended with *result* (of COMMAND_RESULTS) at that age."""
+        self._ended.of(kind, result).inc()
+        self._age.of(kind).observe(age_seconds)
+
+
+class LedgerMetrics:
+    """What the ledger held when it was last read (exporter); old figures look like good ones, so ask when."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        states = ["kind", "state"]
+        operations = Gauge("paybus_operations_open", "Operations without outcome.", states, registry=registry)
+        self.operations_open = Family(operations, Kind, sorted(OPEN))
+        self.read_timestamp_seconds = Gauge(
+            "paybus_ledger_read_timestamp_seconds",
+            "Unix time at which the ledger was last read for figures.",
+            registry=registry,
+        )
+        self.unknown_oldest_seconds = Gauge(
+            "paybus_unknown_oldest_seconds",
+            "Age of the oldest UNKNOWN operation; 0 if none.",
+            registry=registry,
+        )
+        self.unknown_amount_fen = Gauge(
+            "paybus_unknown_amount_fen", "Money of which we do not know whether it moved.", registry=registry
+        )
+        self.outbox_pending = Gauge(
+            "paybus_outbox_pending", "Events committed and not yet on Kafka.", registry=registry
+        )
+        self.outbox_oldest_seconds = Gauge(
+            "paybus_outbox_oldest_seconds", "Age of the oldest of them; 0 if none.", registry=registry
+        )
+
+
+class BrokerMetrics:
+    """What waits in Kafka, and what was put aside (exporter)."""
+
+    def __init__(self, registry: CollectorRegistry, topics: Topics) -> None:
+        commands = [topics.commands(kind) for kind in Kind]
+        records = Gauge(
+            "paybus_consumer_lag_records", "Commands not yet accepted.", ["topic"], registry=registry
+        )
+        seconds = Gauge(
+            "paybus_consumer_lag_seconds",
+            "Age of the oldest of them; 0 if none.",
+            ["topic"],
+            registry=registry,
+        )
+        letters = Counter(
+            "paybus_dead_letters",
+            "Records that could not become commands, by the topic they were sent to.",
+            ["topic", "reason"],
+            registry=registry,
+        )
+        self.lag_records = Family(records, commands)
+        self.lag_seconds = Family(seconds, commands)
+        self.dead_letters = Family(letters, commands, DEAD_LETTER_REASONS)
+
+
+class CallbackMetrics:
+    """The gateway's callbacks (notifier)."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        callbacks = Counter(
+            "paybus_callbacks", "Callbacks by what we made of them.", ["verdict"], registry=registry
+        )
+        self.callbacks = Family(callbacks, CALLBACK_VERDICTS)
+
+
+class WorkerMetrics:
+    """One worker (pay, refund, cancel): what it takes on, and whether it may still send."""
+
+    def __init__(self, registry: CollectorRegistry, kind: Kind) -> None:
+        records = Counter(
+            "paybus_intake_records",
+            "Records from Kafka by what became of them.",
+            ["kind", "result"],
+            registry=registry,
+        )
+        lag = Histogram(
+            "paybus_intake_lag_seconds",
+            "From a command's ce_time to its row in the ledger.",
+            ["kind"],
+            buckets=_AGE_SECONDS,
+            registry=registry,
+        )
+        self._kind = kind
+        self._records = Family(records, (kind,), INTAKE_RESULTS)
+        self._lag = lag.labels(kind)
+        in_flight = Gauge("paybus_operations_in_flight", "Calls at the gateway.", ["kind"], registry=registry)
+        held = Gauge("paybus_operations_held", "Taken on, without outcome yet.", ["kind"], registry=registry)
+        heartbeat_age = Gauge(
+            "paybus_heartbeat_age_seconds",
+            "Since the last heartbeat in the ledger; at the fence the worker stops sending.",
+            ["kind"],
+            registry=registry,
+        )
+        self._in_flight, self._held = in_flight.labels(kind), held.labels(kind)
+        self._heartbeat_age = heartbeat_age.labels(kind)
+
+    def count(self, result: str, number: int = 1) -> None:
+        """Count *number* records of one *result* (of INTAKE_RESULTS)."""
+        self._records.of(self._kind, result).inc(number)
+
+    def accepted_after(self, lag_seconds: float) -> None:
+        """Note how old a command was when it was accepted."""
+        self._lag.observe(lag_seconds)
+
+    def read_from(
+        self,
+        *,
+        in_flight: Callable[[], float],
+        held: Callable[[], float],
+        heartbeat_age_seconds: Callable[[], float],
+    ) -> None:
+        """Ask these at each scrape, so that nothing is counted twice or forgotten."""
+        self._in_flight.set_function(in_flight)
+        self._held.set_function(held)
+        self._heartbeat_age.set_function(heartbeat_age_seconds)
