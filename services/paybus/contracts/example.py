@@ -145,7 +145,9 @@ _EVENTS: Final[dict[Happening, dict[str, Any]]] = {
     ),
     Happening.TRADE_DISCREPANCY: _trade(2, "declined", **{**_GATEWAY, "source": "callback"}),
     Happening.REFUND_ACCEPTED: _refund(2, "paid", **_GATEWAY, reason="pending"),
-    Happening.REFUND_SUCCEEDED: _refund(2, "paid", refunded=5000, **{**_GATEWAY, "source": "inquiry"}),
+    Happening.REFUND_SUCCEEDED: _refund(
+        2, "partially_refunded", refunded=5000, **{**_GATEWAY, "source": "inquiry"}
+    ),
     Happening.REFUND_FAILED: _refund(2, "paid", **{**_GATEWAY, "return_code": "FAIL"}),
     Happening.REFUND_UNKNOWN: _refund(2, "paid", **{**_GATEWAY, "return_code": "EXCEPTION"}),
     Happening.CALLBACK_UNMATCHED: {"gateway_state": 1, "amount_fen": 15800, "down_code": "1435736619488"},

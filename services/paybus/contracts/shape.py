@@ -18,7 +18,8 @@ def shapes_of(model: type[Any], *, reference: str) -> dict[str, Schema]:
 
     *reference* is the template of a pointer from one to another, with `{name}` in it.
     """
-    _, shapes = msgspec.json.schema_components([model], ref_template=reference)
+    _, found = msgspec.json.schema_components([model], ref_template=reference)
+    shapes = msgspec.json.decode(msgspec.json.encode(found))  # a default may be a tuple, which JSON has not
     models = {model.__name__: model, **_PARTS}
     return {name: _shape(shapes[name], models[name]) for name in sorted(shapes, key=model.__name__.__ne__)}
 
