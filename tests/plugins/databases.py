@@ -43,7 +43,7 @@ def postgres_url(postgres_server: EmbeddedPostgres) -> str:
 
 @pytest.fixture(scope="session")
 def _template(postgres_server: EmbeddedPostgres) -> str:
-    from paybus.ledger.migrations import migrate  # noqa: PLC0415 -- only tests of the ledger need it
+    from paybus.ledger.migration import migrate  # noqa: PLC0415 -- only tests of the ledger need it
 
     migrate(postgres_server.create_database(TEMPLATE))
     return TEMPLATE

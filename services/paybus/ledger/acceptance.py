@@ -1,0 +1,195 @@
+"""accept(): a batch of commands enters the ledger, each at most once, in one statement."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from paybus.contracts.command import Identity
+from paybus.contracts.event import Announcement, reject
+from paybus.ledger.announcement import publish
+from paybus.ledger.errors import translated
+from paybus.ledger.held import TRADE_COLUMNS, Held, KnownTrade, trade_from
+from paybus.ledger.pool import Pool
+from paybus.trades.operation import Kind, Method, Operation
+from paybus.trades.trade import Trade, TradeState
+
+# The trade of a pay is as new as the pay; that of a refund or cancel is looked up on the way.
+_ACCEPT: Final = f"""
+WITH incoming AS (
+    SELECT * FROM unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bytea[],
+                         $10::bytea[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[])
+        AS i (ord, merchant_id, key, charge_code, method, amount_fen, fingerprint,
+              command, traceparent, state, asked_for_at, expires_at)
+), accepted AS (
+    INSERT INTO operation (merchant_id, kind, key, charge_code, method, amount_fen, fingerprint,
+                           command, traceparent, state, owner, asked_for_at, expires_at)
+    SELECT merchant_id, $1, key, charge_code, method, amount_fen, fingerprint,
+           command, traceparent, state, $2, asked_for_at, expires_at
+    FROM incoming ORDER BY merchant_id, key
+    ON CONFLICT (merchant_id, kind, key) DO NOTHING
+    RETURNING operation_id, merchant_id, key, charge_code, amount_fen
+), opened AS (
+    INSERT INTO trade (merchant_id, charge_code, state, version, amount_fen,
+                       paid_fen, refunded_fen, reserved_fen)
+    SELECT merchant_id, charge_code, 'accepted', 0, amount_fen, 0, 0, 0 FROM accepted WHERE $1 = 'pay'
+    ON CONFLICT DO NOTHING
+)
+SELECT i.ord, a.operation_id, i.merchant_id, i.charge_code, {TRADE_COLUMNS}
+FROM incoming i JOIN accepted a USING (merchant_id, key)
+    LEFT JOIN trade t ON $1 <> 'pay' AND (t.merchant_id, t.charge_code) = (i.merchant_id, i.charge_code)
+"""
+_FIND: Final = """
+SELECT i.ord, o.fingerprint, o.answer_id
+FROM unnest($2::int[], $3::text[], $4::text[]) AS i (ord, merchant_id, key)
+JOIN operation o ON (o.merchant_id, o.kind, o.key) = (i.merchant_id, $1, i.key)
+"""
+KEY_CONFLICT: Final = "key_conflict"
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """One valid command on its way into the ledger; `operation.state` is the one it enters with."""
+
+    operation: Operation
+    command: bytes
+    fingerprint: bytes
+    asked_for_at: datetime
+    traceparent: str | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a batch: new operations, held by the worker, and how many were there before."""
+
+    held: tuple[Held, ...]
+    duplicates: int
+    conflicts: int
+
+
+async def accept(
+    pool: Pool, worker_id: UUID, acceptances: Sequence[Acceptance], *, rejections: Sequence[Announcement] = ()
+) -> Accepted:
+    """Write a batch of commands of one kind; returns when all of it is durable. Raises LedgerError.
+
+    A command that was accepted before is not accepted again: its answer, if there is one, goes out once
+    more. The same key with another content is answered with `command.rejected`.
+    """
+    firsts, later = _first_of_each_key(acceptances)
+    with translated():
+        rows = await _insert(pool, worker_id, firsts) if firsts else {}
+        new = [_held(acceptance, rows[ord_]) for ord_, acceptance in enumerate(firsts) if ord_ in rows]
+        repeated = [acceptance for ord_, acceptance in enumerate(firsts) if ord_ not in rows] + later
+        answers, conflicts = await _look_up(pool, repeated) if repeated else ([], [])
+        if answers or conflicts or rejections:
+            await publish(pool, [*conflicts, *rejections], again=answers)
+    return Accepted(tuple(new), len(repeated) - len(conflicts), len(conflicts))
+
+
+def _first_of_each_key(acceptances: Sequence[Acceptance]) -> tuple[list[Acceptance], list[Acceptance]]:
+    seen: set[tuple[str, str]] = set()
+    firsts: list[Acceptance] = []
+    later: list[Acceptance] = []
+    for acceptance in acceptances:
+        key = (acceptance.operation.merchant_id, acceptance.operation.key)
+        (later if key in seen else firsts).append(acceptance)
+        seen.add(key)
+    return firsts, later
+
+
+async def _insert(pool: Pool, worker_id: UUID, acceptances: Sequence[Acceptance]) -> dict[int, Row]:
+    operations = [acceptance.operation for acceptance in acceptances]
+    rows = await pool.fetch(
+        _ACCEPT,
+        operations[0].kind.value,
+        worker_id,
+        range(len(operations)),
+        [operation.merchant_id for operation in operations],
+        [operation.key for operation in operations],
+        [operation.charge_code for operation in operations],
+        [operation.method.value for operation in operations],
+        [operation.amount_fen for operation in operations],
+        [acceptance.fingerprint for acceptance in acceptances],
+        [acceptance.command for acceptance in acceptances],
+        [acceptance.traceparent for acceptance in acceptances],
+        [operation.state.value for operation in operations],
+        [acceptance.asked_for_at for acceptance in acceptances],
+        [acceptance.expires_at for acceptance in acceptances],
+    )
+    return {row["ord"]: row for row in rows}
+
+
+async def _look_up(
+    pool: Pool, repeated: Sequence[Acceptance]
+) -> tuple[list[tuple[str, str]], list[Announcement]]:
+    """Give the answers (event id, charge code) to be sent again, and rejections of conflicting commands."""
+    operations = [acceptance.operation for acceptance in repeated]
+    rows = await pool.fetch(
+        _FIND,
+        operations[0].kind.value,
+        range(len(operations)),
+        [operation.merchant_id for operation in operations],
+        [operation.key for operation in operations],
+    )
+    answers: list[tuple[str, str]] = []
+    conflicts: list[Announcement] = []
+    for row in rows:
+        acceptance = repeated[row["ord"]]
+        if row["fingerprint"] != acceptance.fingerprint:
+            conflicts.append(_conflict(acceptance))
+        elif row["answer_id"] is not None:
+            answers.append((row["answer_id"], acceptance.operation.charge_code))
+    return answers, conflicts
+
+
+def _conflict(acceptance: Acceptance) -> Announcement:
+    operation = acceptance.operation
+    message = (
+        f"there was another {operation.kind} command with the key {operation.key} and another content;"
+        " it stands. Ask for something else under a new key"
+    )
+    return reject(
+        operation.kind,
+        identity_of(operation),
+        reason=KEY_CONFLICT,
+        message=message,
+        fingerprint=acceptance.fingerprint,
+    )
+
+
+def identity_of(operation: Operation) -> Identity:
+    """Give the names under which an operation is answered."""
+    number = operation.key if operation.method is Method.REFUND else None
+    return Identity(operation.merchant_id, operation.charge_code, number)
+
+
+def _held(acceptance: Acceptance, row: Row) -> Held:
+    operation = acceptance.operation
+    if operation.kind is Kind.PAY:
+        trade: KnownTrade | None = _opened(operation)
+    else:
+        trade = None if row["trade_state"] is None else trade_from(row)
+    return Held(
+        operation_id=row["operation_id"],
+        operation=operation,
+        command=acceptance.command,
+        fingerprint=acceptance.fingerprint,
+        traceparent=acceptance.traceparent,
+        expires_at=acceptance.expires_at,
+        trade=trade,
+    )
+
+
+def _opened(operation: Operation) -> KnownTrade:
+    trade = Trade(
+        merchant_id=operation.merchant_id,
+        charge_code=operation.charge_code,
+        state=TradeState.ACCEPTED,
+        version=0,
+        amount_fen=operation.amount_fen,
+    )
+    return KnownTrade(trade=trade, revision=0)

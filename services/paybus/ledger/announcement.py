@@ -1,0 +1,39 @@
+"""Events on their way out that belong to no change of a trade: rejections, and answers given once more."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from paybus.contracts.event import Announcement
+from paybus.ledger.errors import translated
+from paybus.ledger.pool import Pool
+from paybus.ledger.shard import shard_of
+
+# An event that is there already stays as it is, so that a repeat has the same bytes and the same time.
+_PUBLISH: Final = """
+WITH kept AS (
+    INSERT INTO event (ce_id, ce_type, charge_code, value)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) ORDER BY 1
+    ON CONFLICT (ce_id) DO NOTHING
+), queued AS (
+    INSERT INTO outbox (shard, ce_id) SELECT * FROM unnest($5::smallint[], $6::text[])
+)
+SELECT pg_notify('paybus_outbox', '') FROM relay WHERE asleep
+"""
+
+
+async def publish(
+    pool: Pool, announcements: Sequence[Announcement], *, again: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Put *announcements* into the outbox, and the events *again* (id, charge code) that were sent before."""
+    distinct = {announcement.ce_id: announcement for announcement in announcements}
+    queue = [*((one.ce_id, one.charge_code) for one in announcements), *again]
+    with translated():
+        await pool.fetch(
+            _PUBLISH,
+            list(distinct),
+            [announcement.ce_type for announcement in distinct.values()],
+            [announcement.charge_code for announcement in distinct.values()],
+            [announcement.value for announcement in distinct.values()],
+            [shard_of(charge_code) for _, charge_code in queue],
+            [ce_id for ce_id, _ in queue],
+        )

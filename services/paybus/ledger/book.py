@@ -1,0 +1,88 @@
+"""The ledger read: totals for metrics, one trade's timeline for people."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from paybus.ledger.errors import translated
+from paybus.ledger.pool import Pool
+
+_OPEN: Final = """
+SELECT kind, state, count(*) AS count, coalesce(sum(o.amount_fen), 0)::bigint AS amount_fen,
+       extract(epoch FROM now() - min(accepted_at))::float8 AS oldest_seconds
+FROM operation o WHERE owner IS NOT NULL OR due_at IS NOT NULL GROUP BY kind, state
+"""
+_OUTBOX: Final = """
+SELECT count(*) AS pending, coalesce(extract(epoch FROM now() - min(since)), 0)::float8 AS oldest_seconds
+FROM outbox
+"""
+_TRADE: Final = "SELECT * FROM trade WHERE charge_code = $1 ORDER BY merchant_id"
+_OPERATIONS: Final = """
+SELECT operation_id, merchant_id, kind, key, method, amount_fen, state, asked, reply_code, return_code,
+       reason, asked_for_at, accepted_at, answered_at, due_at, answer_id
+FROM operation WHERE charge_code = $1 AND merchant_id = $2 ORDER BY operation_id
+"""
+_EVENTS: Final = """
+SELECT ce_id, ce_type, occurred_at, value FROM event
+WHERE ce_id >= $1 || '/' AND ce_id < $1 || '0' ORDER BY occurred_at, ce_id
+"""
+_CALLBACKS: Final = """
+SELECT receipt, gateway_state, amount_fen, times, first_at, last_at FROM callback
+WHERE merchant_id = $1 AND charge_code = $2 ORDER BY first_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOperations:
+    """The operations of one kind and state that have no final answer."""
+
+    kind: str
+    state: str
+    count: int
+    amount_fen: int
+    oldest_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxLevel:
+    """How much waits to go to Kafka, and since when."""
+
+    pending: int
+    oldest_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """One trade with everything that is known of it, oldest first."""
+
+    trade: Mapping[str, Any]
+    operations: Sequence[Mapping[str, Any]]
+    events: Sequence[Mapping[str, Any]]
+    callbacks: Sequence[Mapping[str, Any]]
+
+
+async def open_operations(pool: Pool) -> list[OpenOperations]:
+    """Count what is open, by kind and state. Raises LedgerError."""
+    with translated():
+        return [OpenOperations(*row) for row in await pool.fetch(_OPEN)]
+
+
+async def outbox_level(pool: Pool) -> OutboxLevel:
+    """Measure the outbox. Raises LedgerError."""
+    with translated():
+        (row,) = await pool.fetch(_OUTBOX)
+    return OutboxLevel(*row)
+
+
+async def timelines(pool: Pool, charge_code: str) -> list[Timeline]:
+    """Give the trades with *charge_code*, one a merchant. Raises LedgerError."""
+    with translated():
+        return [await _timeline(pool, dict(trade)) for trade in await pool.fetch(_TRADE, charge_code)]
+
+
+async def _timeline(pool: Pool, trade: Mapping[str, Any]) -> Timeline:
+    merchant_id, charge_code = trade["merchant_id"], trade["charge_code"]
+    operations = await pool.fetch(_OPERATIONS, charge_code, merchant_id)
+    events = await pool.fetch(_EVENTS, f"{merchant_id}/{charge_code}")
+    callbacks = await pool.fetch(_CALLBACKS, merchant_id, charge_code)
+    return Timeline(trade, *([dict(row) for row in rows] for rows in (operations, events, callbacks)))

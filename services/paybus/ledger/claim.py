@@ -1,0 +1,63 @@
+"""Taking operations in hand that are due, and giving them back."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from paybus.ledger.errors import translated
+from paybus.ledger.held import OPERATION_COLUMNS, TRADE_COLUMNS, Held, held_from
+from paybus.ledger.pool import Pool
+from paybus.trades.operation import Kind
+
+# SKIP LOCKED: what another worker is taking at this moment is not waited for.
+_CLAIM: Final = f"""
+WITH due AS (
+    SELECT operation_id AS due_id FROM operation WHERE kind = $1 AND due_at <= now()
+    ORDER BY due_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE operation SET owner = $2, due_at = NULL FROM due WHERE operation_id = due_id
+    RETURNING {OPERATION_COLUMNS}
+)
+SELECT o.*, {TRADE_COLUMNS},
+       extract(epoch FROM now() - o.quiet_since)::float8 AS quiet_seconds,
+       extract(epoch FROM now() - o.accepted_at)::float8 AS waited_seconds
+FROM claimed o LEFT JOIN trade t USING (merchant_id, charge_code)
+"""
+# A call that was cut off may still leave the engine for as long as connecting takes.
+_RELEASE: Final = """
+UPDATE operation SET owner = NULL, due_at = now() + make_interval(secs => $3 + $4),
+    quiet_since = now() + make_interval(secs => $3)
+WHERE owner = $1 AND ($2::bigint[] IS NULL OR operation_id = ANY($2::bigint[]))
+"""
+_OPEN: Final = """
+SELECT count(*) FROM (SELECT FROM operation WHERE kind = $1 AND due_at IS NOT NULL LIMIT $2) AS some
+"""
+
+
+async def claim_due(pool: Pool, worker_id: UUID, kind: Kind, *, most: int) -> list[Held]:
+    """Take up to *most* operations of *kind* that are due. Raises LedgerError."""
+    with translated():
+        return [held_from(row) for row in await pool.fetch(_CLAIM, kind.value, worker_id, most)]
+
+
+async def release(
+    pool: Pool,
+    worker_id: UUID,
+    operation_ids: Sequence[int] | None,
+    *,
+    cut_off_seconds: float,
+    lag_seconds: float,
+) -> None:
+    """Give operations back (None: all of this worker's), to be asked about before anything is sent.
+
+    *cut_off_seconds* is how long a call that was cut off can still leave; *lag_seconds* how long the gateway
+    may not show it. Raises LedgerError.
+    """
+    with translated():
+        await pool.execute(_RELEASE, worker_id, operation_ids, cut_off_seconds, lag_seconds)
+
+
+async def count_waiting(pool: Pool, kind: Kind, *, most: int) -> int:
+    """Count the operations of *kind* that wait for their next turn, up to *most*. Raises LedgerError."""
+    with translated():
+        return int(await pool.fetchval(_OPEN, kind.value, most))

@@ -1,0 +1,96 @@
+"""An operation in the hands of a worker: what it needs to carry it out without reading again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from paybus.trades.money import Fen
+from paybus.trades.operation import Kind, Method, Operation, OperationState
+from paybus.trades.trade import Trade, TradeState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownTrade:
+    """A trade as it was read, and the number of the write that made it so."""
+
+    trade: Trade
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An operation that this worker alone may carry out, as long as its heart beats.
+
+    `trade` is None where we have not been asked for a payment under this charge code (yet).
+    `quiet_seconds` is how long certainly no request for it has left us; None if none ever has.
+    """
+
+    operation_id: int
+    operation: Operation
+    command: bytes
+    fingerprint: bytes
+    traceparent: str | None
+    expires_at: datetime | None
+    trade: KnownTrade | None
+    quiet_seconds: float | None = None
+    waited_seconds: float = 0.0
+
+
+OPERATION_COLUMNS = (
+    "operation_id, merchant_id, kind, key, charge_code, method, amount_fen, state, asked, reply_code,"
+    " command, fingerprint, traceparent, expires_at, quiet_since, accepted_at"
+)
+TRADE_COLUMNS = (
+    "t.state AS trade_state, t.version, t.revision, t.amount_fen AS trade_amount_fen, t.paid_fen,"
+    " t.refunded_fen, t.reserved_fen, t.cancelling, t.down_code, t.third_code, t.channel_type"
+)
+
+
+def held_from(row: Mapping[str, Any]) -> Held:
+    """Read a row of OPERATION_COLUMNS, TRADE_COLUMNS, `quiet_seconds` and `waited_seconds`."""
+    return Held(
+        operation_id=row["operation_id"],
+        operation=operation_from(row),
+        command=row["command"],
+        fingerprint=row["fingerprint"],
+        traceparent=row["traceparent"],
+        expires_at=row["expires_at"],
+        trade=None if row["trade_state"] is None else trade_from(row),
+        quiet_seconds=row["quiet_seconds"],
+        waited_seconds=row["waited_seconds"],
+    )
+
+
+def operation_from(row: Mapping[str, Any]) -> Operation:
+    """Read the operation of a row."""
+    return Operation(
+        merchant_id=row["merchant_id"],
+        kind=Kind(row["kind"]),
+        key=row["key"],
+        charge_code=row["charge_code"],
+        method=Method(row["method"]),
+        amount_fen=Fen(row["amount_fen"]),
+        state=OperationState(row["state"]),
+        asked=row["asked"],
+        reply_code=row["reply_code"],
+    )
+
+
+def trade_from(row: Mapping[str, Any]) -> KnownTrade:
+    """Read the trade of a row."""
+    trade = Trade(
+        merchant_id=row["merchant_id"],
+        charge_code=row["charge_code"],
+        state=TradeState(row["trade_state"]),
+        version=row["version"],
+        amount_fen=Fen(row["trade_amount_fen"]),
+        paid_fen=Fen(row["paid_fen"]),
+        refunded_fen=Fen(row["refunded_fen"]),
+        reserved_fen=Fen(row["reserved_fen"]),
+        cancelling=row["cancelling"],
+        down_code=row["down_code"],
+        third_code=row["third_code"],
+        channel_type=row["channel_type"],
+    )
+    return KnownTrade(trade=trade, revision=row["revision"])

@@ -1,0 +1,1 @@
+DROP TABLE callback, worker, relay, outbox, event, operation, trade;

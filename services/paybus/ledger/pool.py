@@ -1,0 +1,47 @@
+"""Connections to PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from paybus.ledger.errors import translated
+
+if TYPE_CHECKING:
+    Pool = asyncpg.Pool[Any]
+else:  # the class is generic for the type checker only
+    Pool = asyncpg.Pool
+
+MAX_CONNECTIONS = 8
+"""Group commit needs two writers of each kind; more connections would only make smaller batches."""
+
+_SETTINGS = {
+    # A generic plan made while the tables are empty scans them for ever after.
+    "plan_cache_mode": "force_custom_plan",
+    "jit": "off",
+    "lock_timeout": "10s",  # no statement of ours holds a row for more than some milliseconds
+    "statement_timeout": "30s",
+}
+
+
+@asynccontextmanager
+async def open_pool(url: str, *, application_name: str, most: int = MAX_CONNECTIONS) -> AsyncIterator[Pool]:
+    """Connect to the ledger at *url* while the block runs; raises LedgerUnavailableError."""
+    with translated():
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=most,
+            command_timeout=35,  # a little more than the server's own limit, for a server that went silent
+            server_settings={**_SETTINGS, "application_name": application_name},
+        )
+    try:
+        yield pool
+    finally:
+        pool.terminate() if pool.is_closing() else await _close(pool)
+
+
+async def _close(pool: Pool) -> None:
+    with translated():
+        await pool.close()

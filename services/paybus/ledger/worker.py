@@ -1,0 +1,71 @@
+"""Who is alive: workers beat in the ledger, on its clock, and the operations of the dead become due."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from paybus.ledger.errors import translated
+from paybus.ledger.pool import Pool
+
+_BEAT: Final = "UPDATE worker SET beat_at = clock_timestamp() WHERE worker_id = $1 AND dead_at IS NULL"
+_END: Final = "UPDATE worker SET dead_at = clock_timestamp() WHERE worker_id = $1 AND dead_at IS NULL"
+_BURY: Final = """
+UPDATE worker SET dead_at = clock_timestamp()
+WHERE service = $1 AND dead_at IS NULL AND beat_at < clock_timestamp() - make_interval(secs => $2)
+"""
+# READY may have been sent until the dead one stopped sending; WAITING certainly was not. The rest was asked
+# about, which can be done again at any time.
+_FREE: Final = """
+UPDATE operation SET owner = NULL,
+    quiet_since = CASE WHEN state = 'ready' THEN beat_at + make_interval(secs => $2) ELSE quiet_since END,
+    due_at = CASE WHEN state = 'ready'
+        THEN greatest(now(), beat_at + make_interval(secs => $2 + $3)) ELSE now() END
+FROM worker WHERE worker_id = owner AND service = $1 AND dead_at IS NOT NULL
+"""
+_FORGET: Final = """
+DELETE FROM worker WHERE service = $1 AND dead_at < now() - interval '1 day'
+    AND NOT EXISTS (SELECT FROM operation WHERE owner = worker_id)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """How long a worker may be silent.
+
+    It stops sending when `fence_seconds` have passed since it began its last successful beat; others take
+    over `lease_seconds` after that beat. Between the two lies what a request needs to leave the process.
+    """
+
+    beat_seconds: float = 1.0
+    fence_seconds: float = 3.5
+    lease_seconds: float = 5.0
+
+
+async def enroll(pool: Pool, worker_id: UUID, service: str) -> None:
+    """Begin to live. Raises LedgerError."""
+    with translated():
+        await pool.execute("INSERT INTO worker (worker_id, service) VALUES ($1, $2)", worker_id, service)
+
+
+async def beat(pool: Pool, worker_id: UUID) -> bool:
+    """Say that the worker lives; False if it has been declared dead, for good. Raises LedgerError."""
+    with translated():
+        return str(await pool.execute(_BEAT, worker_id)) == "UPDATE 1"
+
+
+async def end(pool: Pool, worker_id: UUID) -> None:
+    """Say that the worker stops. Raises LedgerError."""
+    with translated():
+        await pool.execute(_END, worker_id)
+
+
+async def free_orphans(pool: Pool, service: str, *, lease: Lease, lag_seconds: float) -> int:
+    """Declare silent workers of *service* dead and make their operations due; gives how many those are.
+
+    *lag_seconds* is how long the gateway may not show a request that reached it. Raises LedgerError.
+    """
+    with translated():
+        await pool.execute(_BURY, service, lease.lease_seconds)
+        freed = await pool.execute(_FREE, service, lease.fence_seconds, lag_seconds)
+        await pool.execute(_FORGET, service)
+    return int(str(freed).rpartition(" ")[2])

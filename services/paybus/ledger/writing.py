@@ -1,0 +1,188 @@
+"""The one statement that changes operations, trades and events together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from paybus.contracts.event import Announcement
+from paybus.ledger.shard import shard_of
+from paybus.trades.trade import Trade
+
+# An operation is written only while $1 owns it, a trade only if nobody wrote it since it was read, and
+# neither without the other: `held` locks first, `moved` wants all operations of its trade among them.
+_WRITE: Final = """
+WITH op AS (
+    SELECT * FROM unnest($2::int[], $3::bigint[], $4::text[], $5::int[], $6::float8[], $7::text[], $8::text[],
+                         $9::text[], $10::text[], $11::bool[], $12::int[])
+        AS o (ord, operation_id, state, asked, due_seconds, reply_code, return_code,
+              reason, answer_id, quiet, trade_ord)
+), tr AS (
+    SELECT * FROM unnest($13::int[], $14::text[], $15::text[], $16::bigint[], $17::text[], $18::int[],
+                         $19::bigint[], $20::bigint[], $21::bigint[], $22::bool[], $23::text[], $24::text[],
+                         $25::int[])
+        AS t (ord, merchant_id, charge_code, revision, state, version, paid_fen, refunded_fen, reserved_fen,
+              cancelling, down_code, third_code, channel_type)
+), held AS (
+    SELECT op.ord, op.trade_ord FROM operation JOIN op USING (operation_id)
+    WHERE operation.owner = $1 ORDER BY operation_id FOR NO KEY UPDATE OF operation
+), moved AS (
+    UPDATE trade SET state = tr.state, version = tr.version, revision = trade.revision + 1,
+        paid_fen = tr.paid_fen, refunded_fen = tr.refunded_fen, reserved_fen = tr.reserved_fen,
+        cancelling = tr.cancelling, down_code = tr.down_code, third_code = tr.third_code,
+        channel_type = tr.channel_type, changed_at = now()
+    FROM tr
+    WHERE (trade.merchant_id, trade.charge_code, trade.revision)
+        = (tr.merchant_id, tr.charge_code, tr.revision)
+      AND NOT EXISTS (SELECT FROM op WHERE op.trade_ord = tr.ord AND op.ord NOT IN (SELECT ord FROM held))
+    RETURNING tr.ord
+), settled AS (
+    UPDATE operation SET state = op.state, asked = op.asked,
+        owner = CASE WHEN op.state = 'ready' THEN owner END,
+        due_at = CASE WHEN op.state NOT IN ('ready', 'done', 'rejected')
+                      THEN now() + make_interval(secs => op.due_seconds) END,
+        reply_code = CASE WHEN op.state <> 'ready' THEN coalesce(op.reply_code, operation.reply_code) END,
+        return_code = coalesce(op.return_code, operation.return_code),
+        reason = op.reason, answer_id = op.answer_id,
+        quiet_since = CASE WHEN op.quiet THEN now() ELSE quiet_since END,
+        answered_at = CASE WHEN op.state IN ('done', 'rejected') THEN now() END
+    FROM op JOIN held ON held.ord = op.ord
+    WHERE operation.operation_id = op.operation_id
+      AND (op.trade_ord IS NULL OR op.trade_ord IN (SELECT ord FROM moved))
+    RETURNING op.ord
+), announced AS (
+    SELECT e.* FROM unnest($26::int[], $27::int[], $28::text[], $29::text[], $30::text[], $31::text[],
+                           $32::bytea[], $33::smallint[])
+        WITH ORDINALITY AS e (op_ord, trade_ord, ce_id, ce_type, charge_code, traceparent, value, shard, turn)
+    WHERE (op_ord IS NULL OR op_ord IN (SELECT ord FROM settled))
+      AND (trade_ord IS NULL OR trade_ord IN (SELECT ord FROM moved))
+), kept AS (
+    INSERT INTO event (ce_id, ce_type, charge_code, traceparent, value)
+    SELECT ce_id, ce_type, charge_code, traceparent, value FROM announced ON CONFLICT (ce_id) DO NOTHING
+), queued AS (
+    INSERT INTO outbox (shard, ce_id) SELECT shard, ce_id FROM announced ORDER BY turn
+), woken AS (
+    SELECT pg_notify('paybus_outbox', '') FROM relay WHERE asleep AND EXISTS (SELECT FROM announced)
+)
+SELECT array(SELECT ord FROM settled) AS operations, array(SELECT ord FROM moved) AS trades,
+       (SELECT count(*) FROM woken)
+"""
+
+
+class Executor(Protocol):
+    """A pool or a connection of asyncpg."""
+
+    async def fetchrow(self, query: str, *arguments: Any) -> Any:
+        """Run *query* and give its first row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationWrite:
+    """An operation's next state. `trade_ord` is the trade that must be written with it, if any."""
+
+    operation_id: int
+    state: str
+    asked: int
+    due_seconds: float | None
+    reply_code: str | None
+    return_code: str | None
+    reason: str | None
+    answer_id: str | None
+    quiet: bool
+    trade_ord: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TradeWrite:
+    """A trade as it shall be, if its revision still is the one it was read with."""
+
+    trade: Trade
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventWrite:
+    """An event that goes out if the operation and the trade it belongs to are written."""
+
+    announcement: Announcement
+    traceparent: str | None
+    operation_ord: int | None
+    trade_ord: int | None
+
+
+@dataclass(slots=True)
+class Writing:
+    """What one statement is to write; the positions in the lists are the numbers they refer to."""
+
+    operations: list[OperationWrite] = field(default_factory=list)
+    trades: list[TradeWrite] = field(default_factory=list)
+    events: list[EventWrite] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The positions of what was written."""
+
+    operations: frozenset[int]
+    trades: frozenset[int]
+
+
+async def write(executor: Executor, worker_id: UUID | None, writing: Writing) -> Written:
+    """Write what can be written and say what that was; the rest is as it was before."""
+    row = await executor.fetchrow(
+        _WRITE,
+        worker_id,
+        *_operation_columns(writing.operations),
+        *_trade_columns(writing.trades),
+        *_event_columns(writing.events),
+    )
+    return Written(frozenset(row["operations"]), frozenset(row["trades"]))
+
+
+def _operation_columns(operations: Sequence[OperationWrite]) -> list[Sequence[Any]]:
+    return [
+        range(len(operations)),
+        [one.operation_id for one in operations],
+        [one.state for one in operations],
+        [one.asked for one in operations],
+        [one.due_seconds for one in operations],
+        [one.reply_code for one in operations],
+        [one.return_code for one in operations],
+        [one.reason for one in operations],
+        [one.answer_id for one in operations],
+        [one.quiet for one in operations],
+        [one.trade_ord for one in operations],
+    ]
+
+
+def _trade_columns(trades: Sequence[TradeWrite]) -> list[Sequence[Any]]:
+    after = [one.trade for one in trades]
+    return [
+        range(len(trades)),
+        [trade.merchant_id for trade in after],
+        [trade.charge_code for trade in after],
+        [one.revision for one in trades],
+        [trade.state.value for trade in after],
+        [trade.version for trade in after],
+        [trade.paid_fen for trade in after],
+        [trade.refunded_fen for trade in after],
+        [trade.reserved_fen for trade in after],
+        [trade.cancelling for trade in after],
+        [trade.down_code for trade in after],
+        [trade.third_code for trade in after],
+        [trade.channel_type for trade in after],
+    ]
+
+
+def _event_columns(events: Sequence[EventWrite]) -> list[Sequence[Any]]:
+    announcements = [one.announcement for one in events]
+    return [
+        [one.operation_ord for one in events],
+        [one.trade_ord for one in events],
+        [announcement.ce_id for announcement in announcements],
+        [announcement.ce_type for announcement in announcements],
+        [announcement.charge_code for announcement in announcements],
+        [one.traceparent for one in events],
+        [announcement.value for announcement in announcements],
+        [shard_of(announcement.charge_code) for announcement in announcements],
+    ]
