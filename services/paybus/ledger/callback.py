@@ -21,7 +21,8 @@ FROM callback JOIN unnest($1::text[], $2::text[], $3::bytea[]) AS i (merchant_id
 """
 _KEEP: Final = """
 INSERT INTO callback (merchant_id, charge_code, digest, receipt, gateway_state, amount_fen, body, times)
-SELECT merchant_id, charge_code, digest, min(receipt) FILTER (WHERE receipt <> 'duplicate'),
+SELECT merchant_id, charge_code, digest,
+       coalesce(min(receipt) FILTER (WHERE receipt <> 'duplicate'), 'duplicate'),
        min(gateway_state), min(amount_fen), (array_agg(body))[1], count(*)
 FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::int[], $6::bigint[], $7::bytea[])
      AS i (merchant_id, charge_code, digest, receipt, gateway_state, amount_fen, body)
