@@ -95,6 +95,28 @@ def test_a_signal_while_a_part_is_starting_stops_those_before_it(tmp_path: Path)
         assert finish(process)[:2] == (0, ["stop ledger"])
 
 
+def test_a_stop_after_an_interrupted_start_is_not_itself_cancelled(tmp_path: Path) -> None:
+    """The cancellation ended the start and is over: task groups of Python 3.13 would deliver it again."""
+    text = """
+    @asynccontextmanager
+    async def flushing():
+        yield
+        await asyncio.sleep(0)
+        print("cancelling:", asyncio.current_task().cancelling(), flush=True)
+
+    async def main(service, settings):
+        await service.enter(flushing())
+        print("trying", flush=True)
+        await asyncio.Event().wait()
+
+    run("x", main, load_settings(Settings))
+    """
+    with program(tmp_path, text) as process:
+        wait_for(process, "trying")
+        process.terminate()
+        assert finish(process)[:2] == (0, ["cancelling: 0"])
+
+
 def test_a_part_that_dies_while_another_is_starting_ends_the_start(tmp_path: Path) -> None:
     """The start does not go on, perhaps for ever, without a part that is needed."""
     text = """

@@ -60,6 +60,18 @@ def test_talkative_libraries_are_heard_from_warning_on(written: Written, library
     assert [line["event"] for line in written()] == ["a partition was lost"]
 
 
+def test_a_library_that_had_a_handler_writes_once_and_to_our_stream(log: Callable[..., io.StringIO]) -> None:
+    """FastStream brings a handler and a format of its own; its lines are JSON like all others."""
+    own = io.StringIO()
+    library = logging.getLogger("faststream")
+    library.propagate = False
+    library.addHandler(logging.StreamHandler(own))
+    stream = log()
+    library.warning("subscriber stopped")
+    assert own.getvalue() == ""
+    assert stream.getvalue().count("subscriber stopped") == 1
+
+
 def test_lines_below_the_level_are_not_written(log: Callable[..., io.StringIO]) -> None:
     """For our own lines as for others."""
     stream = log(level="error")
@@ -80,13 +92,13 @@ def answer(local: str) -> None:
 def test_an_exception_is_one_line(written: Written) -> None:
     """The traceback is a field; its causes are in it and the values of local variables are not."""
     try:
-        answer("-".join(["not", "shown"]))
+        answer("shown-not"[::-1])
     except LookupError:
         structlog.get_logger().exception("call.failed")
     [line] = written()
     assert "LookupError: 9" in line["exception"]
     assert "ConnectionResetError: by peer" in line["exception"]
-    assert "not-shown" not in line["exception"]
+    assert "ton-nwohs" not in line["exception"]
 
 
 @pytest.mark.parametrize("odd", [2**70, "\ud800", float("nan"), object(), {1: {2}}, b"\xff"])
