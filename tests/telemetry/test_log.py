@@ -52,7 +52,7 @@ def test_the_standard_library_writes_the_same_lines(written: Written) -> None:
     assert "DeprecationWarning: old" in second["event"]
 
 
-@pytest.mark.parametrize("library", [*QUIET, "aiokafka.consumer.fetcher", "uvicorn.access"])
+@pytest.mark.parametrize("library", [*QUIET, "aiokafka.consumer.fetcher", "uvicorn.error"])
 def test_talkative_libraries_are_heard_from_warning_on(written: Written, library: str) -> None:
     """Their everyday lines would bury ours, also if they were set up by themselves before."""
     logging.getLogger(library).info("a partition was assigned")
