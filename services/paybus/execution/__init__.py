@@ -1,0 +1,1 @@
+"""Accepted operation -> settled outcome: lanes, deadlines, limits, inquiries."""

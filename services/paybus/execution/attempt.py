@@ -1,0 +1,90 @@
+"""One request to the gateway, judged: whatever happens to it ends as an outcome and a record of the call."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+import time
+
+from paybus.contracts.call import GatewayCall
+from paybus.execution.flow import Answered
+from paybus.gateway.errors import (
+    ConnectFailedError,
+    GatewayError,
+    NoAnswerError,
+    NotSentError,
+    UnknownMerchantError,
+)
+from paybus.ledger.held import Held
+from paybus.trades.outcome import Outcome, Source, Verdict
+
+Judge = Callable[[Answered], Outcome]
+
+_DECISIVE = frozenset({"AMT", "STATE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one request told us, and its record for the calls topic."""
+
+    outcome: Outcome
+    call: GatewayCall
+
+
+async def attempt(
+    held: Held,
+    operation_name: str,
+    request: Callable[[], Awaitable[Answered]],
+    judge: Judge,
+    *,
+    source: Source,
+) -> Attempt:
+    """Make one request and judge what comes of it; raises nothing that the gateway can cause."""
+    at_ms, begun = time.time_ns() // 1_000_000, time.perf_counter_ns()
+    answered: Answered | None = None
+    error: GatewayError | None = None
+    try:
+        answered = await request()
+        outcome = _judged(answered, judge, source)
+    except GatewayError as failure:
+        error = failure
+        outcome = _without_answer(failure, source)
+    operation = held.operation
+    return Attempt(
+        outcome,
+        GatewayCall(
+            operation=operation_name,
+            kind=operation.kind.value,
+            merchant_id=operation.merchant_id,
+            charge_code=operation.charge_code,
+            key=operation.key,
+            verdict=outcome.verdict.value,
+            return_code=answered.reply.code if answered else None,
+            http_status=answered.reply.http_status if answered else getattr(error, "http_status", None),
+            error=type(error).__name__ if error else None,
+            reason=outcome.reason,
+            at_ms=at_ms,
+            duration_us=(time.perf_counter_ns() - begun) // 1000,
+        ),
+    )
+
+
+def _judged(answered: Answered, judge: Judge, source: Source) -> Outcome:
+    if _DECISIVE.intersection(answered.reply.unreadable):
+        # Amount or state is there and cannot be read: the rest of the reply proves nothing.
+        code = answered.reply.code
+        return Outcome(verdict=Verdict.UNKNOWN, source=source, return_code=code, reason="reply_unreadable")
+    return judge(answered)
+
+
+def _without_answer(error: GatewayError, source: Source) -> Outcome:
+    match error:
+        case ConnectFailedError():
+            return Outcome(verdict=Verdict.NOT_EXECUTED, source=source, reason="not_connected")
+        case NotSentError():
+            # It can never be put on the wire. Nothing was sent, so "declined" is the whole truth.
+            return Outcome(verdict=Verdict.DECLINED, source=source, reason="field_invalid")
+        case UnknownMerchantError():
+            return Outcome(verdict=Verdict.NOT_EXECUTED, source=source, reason="merchant_unknown")
+        case NoAnswerError():
+            return Outcome(verdict=Verdict.UNKNOWN, source=source, reason="no_answer")
+        case _:
+            raise error

@@ -1,0 +1,149 @@
+"""The worker: holds operations and carries each out in its trade's lane.
+
+What it holds is in the ledger under its id. Whatever happens to the process, another worker finds it there
+and asks the gateway before it sends anything.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from paybus.execution.heart import Heart
+from paybus.execution.lane import Lanes
+from paybus.execution.limits import Limits
+from paybus.execution.turn import NotOursError, Turns
+from paybus.ledger.claim import claim_due, count_waiting, release
+from paybus.ledger.errors import LedgerUnavailableError
+from paybus.ledger.held import Held
+from paybus.ledger.pool import Pool
+from paybus.ledger.worker import free_orphans
+from paybus.trades.operation import Kind
+
+MOST_CLAIMED: Final = 500
+"""Operations taken in one look at the ledger: the size of a batch of commands."""
+
+LOOK_SECONDS: Final = 0.2
+"""Between looks for due operations: what is due was waiting for longer already."""
+
+CUT_OFF_SECONDS: Final = 3.0
+"""How long a call that was cut off may still leave the engine: the time for connecting."""
+
+RELEASE_SECONDS: Final = 10.0
+"""How long a stop tries to give operations back; after that, others take them over like after a crash."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Carries out the operations of one kind."""
+
+    def __init__(
+        self, pool: Pool, worker_id: UUID, kind: Kind, *, turns: Turns, heart: Heart, limits: Limits
+    ) -> None:
+        self._pool = pool
+        self._worker_id = worker_id
+        self._kind = kind
+        self._turns = turns
+        self._heart = heart
+        self._limits = limits
+        self._lanes = Lanes()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting = 0  # operations in the ledger that wait for a turn, as of the last look
+        self._ended = asyncio.Event()  # set whenever an operation leaves our hands
+
+    @property
+    def held(self) -> int:
+        """How many operations are in this worker's hands."""
+        return len(self._tasks)
+
+    @property
+    def in_flight(self) -> int:
+        """How many of them are at the gateway."""
+        return self._turns.in_flight
+
+    async def await_room(self) -> None:
+        """Return when more operations may be taken on. While it waits, the backlog stays in Kafka."""
+        while self.held + self._waiting >= self._limits.max_open:
+            self._ended.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), LOOK_SECONDS)
+
+    def take_on(self, operations: Sequence[Held]) -> None:
+        """Begin to carry out operations that this worker owns; returns at once."""
+        for held in operations:
+            task = asyncio.create_task(self._carry_out(held))
+            self._tasks.add(task)
+            task.add_done_callback(self._end)
+
+    async def look_for_due(self) -> None:
+        """Take over what is due and what the dead have left, for ever."""
+        while True:
+            try:
+                full = await self._look()
+            except LedgerUnavailableError as error:
+                _log.warning("worker.ledger_unavailable", error=type(error).__name__)
+                full = False
+            if not full:
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Send nothing more, wait for the calls at the gateway, give the rest back."""
+        self._turns.stopping = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_seconds)
+        cut_off = list(self._tasks)
+        for task in cut_off:
+            task.cancel()
+        await asyncio.gather(*cut_off, return_exceptions=True)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._give_back(None), RELEASE_SECONDS)
+
+    async def _look(self) -> bool:
+        """Give whether there may be more to take at once."""
+        limits, kind = self._limits, self._kind
+        freed = await free_orphans(self._pool, kind.value, lease=limits.lease, lag_seconds=limits.lag_seconds)
+        if freed:
+            _log.warning("worker.orphans_freed", operations=freed)
+        self._waiting = await count_waiting(self._pool, kind, most=limits.max_open)
+        room = min(MOST_CLAIMED, limits.max_open - self.held)
+        if room <= 0 or not self._heart.may_send:
+            return False
+        due = await claim_due(self._pool, self._worker_id, kind, most=room)
+        self.take_on(due)
+        return len(due) == room
+
+    async def _carry_out(self, held: Held) -> None:
+        operation = held.operation
+        try:
+            async with self._lanes.of((operation.merchant_id, operation.charge_code)):
+                await self._turns.take(held)
+        except NotOursError:
+            # Stopping gives back everything at once; otherwise the ledger was away for longer than a lease.
+            if not self._turns.stopping:
+                await self._give_back([held.operation_id])
+        except Exception:  # given up here, and given back: no mistake of ours may stop the other operations
+            _log.exception("worker.operation_failed", operation_id=held.operation_id)
+            await self._give_back([held.operation_id])
+
+    async def _give_back(self, operation_ids: Sequence[int] | None) -> None:
+        """Return when the ledger has them as due; what is not ours any more stays as it is."""
+        while True:
+            try:
+                return await release(
+                    self._pool,
+                    self._worker_id,
+                    operation_ids,
+                    cut_off_seconds=CUT_OFF_SECONDS,
+                    lag_seconds=self._limits.lag_seconds,
+                )
+            except LedgerUnavailableError as error:
+                _log.warning("worker.release_waits", error=type(error).__name__)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _end(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        self._ended.set()

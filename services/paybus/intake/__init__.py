@@ -1,0 +1,1 @@
+"""Kafka record -> accepted operation: decode, dead letters, batch accept, backpressure."""

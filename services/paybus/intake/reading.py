@@ -1,0 +1,95 @@
+"""From a Kafka record to what the ledger accepts, or to the reason why not."""
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Protocol
+
+from paybus.contracts.command import (
+    Command,
+    Identity,
+    amount_of,
+    decode,
+    encode,
+    fingerprint,
+    identify,
+    method_of,
+)
+from paybus.contracts.errors import InvalidCommandError
+from paybus.contracts.event import Announcement, reject
+from paybus.contracts.header import read_headers
+from paybus.ledger.acceptance import Acceptance
+from paybus.trades.operation import Kind, Method, Operation, OperationState
+
+
+class Record(Protocol):
+    """A consumed record: the part of aiokafka's that is read."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads records of one kind of command; *merchants* are the ids of those we act for."""
+
+    kind: Kind
+    merchants: Container[str]
+    expiry: timedelta
+    """After this, counted from the time it was asked for, a barcode pay is not sent any more."""
+
+    def read(self, record: Record) -> Acceptance | Announcement:
+        """Give the command, or its rejection; raises NotACommandError for a dead letter."""
+        identity = identify(record.value, self.kind)
+        assert record.value is not None, "a record without a value has no identity"
+        try:
+            if identity.merchant_id not in self.merchants:
+                message = f"no merchant {identity.merchant_id} is configured; add it, then ask again"
+                raise InvalidCommandError("merchant_unknown", message)
+            return self._acceptance(record, decode(record.value, self.kind))
+        except InvalidCommandError as error:
+            return self._rejection(record.value, identity, error)
+
+    def _acceptance(self, record: Record, command: Command) -> Acceptance:
+        headers = read_headers(record.headers)
+        asked_for_at = headers.ce_time or datetime.fromtimestamp(record.timestamp / 1000, UTC)
+        return Acceptance(
+            operation=self._operation(command),
+            command=encode(command),
+            fingerprint=fingerprint(command),
+            asked_for_at=asked_for_at,
+            traceparent=headers.traceparent,
+            expires_at=command.expires_at or self._default_expiry(command, asked_for_at),
+        )
+
+    def _operation(self, command: Command) -> Operation:
+        # A pay needs nobody's leave: it may be sent as soon as it is accepted. The others have guards.
+        state = OperationState.READY if self.kind is Kind.PAY else OperationState.WAITING
+        return Operation(
+            merchant_id=command.merchant_id,
+            kind=self.kind,
+            key=command.key,
+            charge_code=command.charge_code,
+            method=method_of(command),
+            amount_fen=amount_of(command),
+            state=state,
+        )
+
+    def _default_expiry(self, command: Command, asked_for_at: datetime) -> datetime | None:
+        # The customer stands at the till and the code on the screen changes; an order can wait.
+        return asked_for_at + self.expiry if method_of(command) is Method.BARCODE else None
+
+    def _rejection(self, value: bytes, identity: Identity, error: InvalidCommandError) -> Announcement:
+        return reject(
+            self.kind,
+            identity,
+            reason=error.reason,
+            message=error.message,
+            fingerprint=blake2b(value, digest_size=16).digest(),
+        )

@@ -1,0 +1,1 @@
+"""The deployable that carries out refund commands."""
