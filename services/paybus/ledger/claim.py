@@ -30,7 +30,7 @@ UPDATE operation SET owner = NULL, due_at = now() + make_interval(secs => $3 + $
 WHERE owner = $1 AND ($2::bigint[] IS NULL OR operation_id = ANY($2::bigint[]))
 """
 _OPEN: Final = """
-SELECT count(*) FROM (SELECT FROM operation WHERE kind = $1 AND due_at IS NOT NULL LIMIT $2) AS some
+SELECT count(*) FROM (SELECT FROM operation WHERE kind = $1 AND due_at IS NOT NULL LIMIT $2) AS waiting
 """
 
 
