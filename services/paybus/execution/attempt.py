@@ -16,6 +16,7 @@ from paybus.gateway.errors import (
 from paybus.ledger.held import Held
 from paybus.trades.outcome import Outcome, Source, Verdict
 
+Request = Callable[[], Awaitable[Answered]]
 Judge = Callable[[Answered], Outcome]
 
 _DECISIVE = frozenset({"AMT", "STATE"})
@@ -30,12 +31,7 @@ class Attempt:
 
 
 async def attempt(
-    held: Held,
-    operation_name: str,
-    request: Callable[[], Awaitable[Answered]],
-    judge: Judge,
-    *,
-    source: Source,
+    held: Held, operation_name: str, request: Request, *, judge: Judge, source: Source
 ) -> Attempt:
     """Make one request and judge what comes of it; raises nothing that the gateway can cause."""
     at_ms, begun = time.time_ns() // 1_000_000, time.perf_counter_ns()

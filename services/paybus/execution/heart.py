@@ -19,7 +19,7 @@ class FencedError(Exception):
 
 
 class Heart:
-    """Beats for one worker. Seconds here are this machine's monotonic clock, only ever compared with itself."""
+    """Beats for one worker. Seconds are this machine's monotonic clock, compared only with itself."""
 
     def __init__(
         self, pool: Pool, worker_id: UUID, lease: Lease, *, clock: Callable[[], float] = time.monotonic

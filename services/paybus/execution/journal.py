@@ -7,7 +7,7 @@ import structlog
 from paybus.contracts.call import GatewayCall, encode_call
 
 MAX_UNSENT = 20_000
-"""Records of 300 bytes that may wait for the broker: 6 MB. Beyond, records are dropped, counted and logged."""
+"""Records of 300 bytes that may wait for the broker: 6 MB. Beyond, records are dropped and counted."""
 
 _LOG_EVERY = 1_000  # a broker that is away must not fill the log as well
 

@@ -35,7 +35,7 @@ class Operator:
             held,
             self._flow.operation_name(command),
             lambda: self._flow.send(self._client(held), command, held),
-            lambda answered: judge_reply(
+            judge=lambda answered: judge_reply(
                 operation.kind, answered.reply.code, answered.facts, amount_fen=_amount(held)
             ),
             source=Source.REPLY,
@@ -60,7 +60,7 @@ class Operator:
             held,
             "query",
             lambda: self._query(held),
-            lambda answered: judge_inquiry(
+            judge=lambda answered: judge_inquiry(
                 operation.kind,
                 answered.reply.code,
                 answered.facts,

@@ -125,7 +125,8 @@ class Worker:
             # Stopping gives back everything at once; otherwise the ledger was away for longer than a lease.
             if not self._turns.stopping:
                 await self._give_back([held.operation_id])
-        except Exception:  # given up here, and given back: no mistake of ours may stop the other operations
+        # Given up here, and given back: no mistake of ours may stop the other operations.
+        except Exception:  # noqa: BLE001
             _log.exception("worker.operation_failed", operation_id=held.operation_id)
             await self._give_back([held.operation_id])
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -54,11 +55,11 @@ class Intake:
         """
         batch = self._sort(records)
         for record, error in batch.letters:
-            await _persist("dead_letter", lambda record=record, error=error: self.letters.bury(record, error))
+            await _persist("dead_letter", partial(self.letters.bury, record, error))
             _log.warning("intake.dead_letter", reason=error.reason, topic=record.topic, offset=record.offset)
         if not batch.acceptances and not batch.rejections:
             return
-        accepted = await _persist("accept", lambda: self._accept(batch))
+        accepted = await _persist("accept", partial(self._accept, batch))
         self.hand_over(accepted.held)
         self._count(batch, accepted)
 

@@ -48,10 +48,11 @@ class Reader:
         """Give the command, or its rejection; raises NotACommandError for a dead letter."""
         identity = identify(record.value, self.kind)
         assert record.value is not None, "a record without a value has no identity"
+        if identity.merchant_id not in self.merchants:
+            message = f"no merchant {identity.merchant_id} is configured; add it, then ask again"
+            unknown = InvalidCommandError("merchant_unknown", message)
+            return self._rejection(record.value, identity, unknown)
         try:
-            if identity.merchant_id not in self.merchants:
-                message = f"no merchant {identity.merchant_id} is configured; add it, then ask again"
-                raise InvalidCommandError("merchant_unknown", message)
             return self._acceptance(record, decode(record.value, self.kind))
         except InvalidCommandError as error:
             return self._rejection(record.value, identity, error)
