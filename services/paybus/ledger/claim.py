@@ -25,7 +25,7 @@ FROM claimed o LEFT JOIN trade t USING (merchant_id, charge_code)
 """
 # A call that was cut off may still leave the engine for as long as connecting takes.
 _RELEASE: Final = """
-UPDATE operation SET owner = NULL, due_at = now() + make_interval(secs => $3 + $4),
+UPDATE operation SET owner = NULL, due_at = now() + make_interval(secs => $3::float8 + $4::float8),
     quiet_since = now() + make_interval(secs => $3)
 WHERE owner = $1 AND ($2::bigint[] IS NULL OR operation_id = ANY($2::bigint[]))
 """
