@@ -8,7 +8,7 @@ from tests.sandbox.operations.test_precreate import order
 from tests.sandbox.operations.test_refund import refund
 
 from paybus.gateway.errors import ConnectionLostError
-from paybus.sandbox.fault import FaultSettings
+from paybus.sandbox.fault_settings import FaultSettings
 
 
 async def test_the_books_tell_everything(house: House) -> None:

@@ -9,7 +9,8 @@ from tests.sandbox.operations.test_precreate import order
 from paybus.gateway.callback import Callback, read_callback
 from paybus.sandbox.callbacks import CallbackRules, is_allowed
 from paybus.sandbox.customer import Habits
-from paybus.sandbox.fault import Fault, FaultSettings
+from paybus.sandbox.fault import Fault
+from paybus.sandbox.fault_settings import FaultSettings
 
 QUICK = CallbackRules(interval_seconds=0.001, repetitions=3)
 PAYS = Habits(pays_after_seconds=0.001)
@@ -79,7 +80,7 @@ async def test_an_address_that_does_not_answer_is_noted() -> None:
 
 async def test_a_duplicate_comes_after_the_delivery() -> None:
     """The fault sends a delivered callback a second time."""
-    faults = FaultSettings(rates={Fault.DUPLICATE_CALLBACK: 1.0})
+    faults = FaultSettings(rates={Fault.CALLBACK_DUPLICATE: 1.0})
     async with (
         open_receiver() as receiver,
         open_house(habits=PAYS, callback_rules=QUICK, faults=faults) as house,

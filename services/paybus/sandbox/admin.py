@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from paybus.sandbox.fault import FaultSettings
+from paybus.sandbox.customer_page import make_routes
+from paybus.sandbox.fault_settings import FaultSettings
 from paybus.sandbox.gateway import Gateway
 from paybus.sandbox.order import Order
 from paybus.sandbox.request import MAX_BODY_BYTES
@@ -18,7 +19,7 @@ _JSON = "application/json"
 
 
 def make_admin(gateway: Gateway) -> Starlette:
-    """Make the application for everything below /admin."""
+    """Make the application for everything that is not the gateway's: /admin and /customer."""
     admin = _Admin(gateway)
     base = "/admin/orders/{merchant_id}/{charge_code}"
     return Starlette(
@@ -30,6 +31,7 @@ def make_admin(gateway: Gateway) -> Starlette:
             Route("/admin/reset", admin.reset, methods=["POST"]),
             Route(f"{base}/approve", admin.approve, methods=["POST"]),
             Route(f"{base}/decline", admin.decline, methods=["POST"]),
+            *make_routes(gateway),
         ]
     )
 
@@ -64,7 +66,7 @@ class _Admin:
             settings = FaultSettings.model_validate_json(body)
         except ValidationError as error:
             return _problem(400, *(_sentence(detail["loc"], detail["msg"]) for detail in error.errors()))
-        self._gateway.planner.replace(settings)
+        self._gateway.replace_faults(settings)
         return await self.faults(request)
 
     async def reset(self, _request: Request) -> Response:

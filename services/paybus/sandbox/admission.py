@@ -43,7 +43,7 @@ def envelope_of(request: Request, merchant_id: str | None, merchants: Merchants)
 def admit_post(request: Request, merchants: Merchants, *, merchant_member: str = "BUSI_ID") -> Asked:
     """Believe a POST whose sign covers its plain body; raises RefusalError."""
     merchant_id = request.parameters.get("busiCode") or None
-    merchant = None if merchant_id is None else _merchant(merchant_id, merchants)
+    merchant = None if merchant_id is None else find_merchant(merchant_id, merchants)
     text = _plain_text(request, merchant)
     if merchant is not None:
         _check_sign(request, merchant, [text])
@@ -52,7 +52,7 @@ def admit_post(request: Request, merchants: Merchants, *, merchant_member: str =
     if not named:
         raise RefusalError("ILLEGAL_PARAMETER", f"{merchant_member} is missing")
     if merchant is None:
-        merchant = _merchant(named, merchants)
+        merchant = find_merchant(named, merchants)
         _check_sign(request, merchant, [text])
     if named != merchant.merchant_id:
         raise RefusalError("ILLEGAL_PARAMETER", "busiCode and body name different merchants")
@@ -66,7 +66,7 @@ def admit_get(
     if not merchant_id:
         raise RefusalError("ILLEGAL_PARAMETER", "the merchant is missing")
     _check_encrypt(request)
-    merchant = _merchant(merchant_id, merchants)
+    merchant = find_merchant(merchant_id, merchants)
     _check_sign(request, merchant, texts(request))
     for name in _MERCHANT_NAMES:
         if request.parameters.get(name, merchant_id) != merchant_id:
@@ -84,7 +84,8 @@ def _check_encrypt(request: Request) -> None:
         raise RefusalError("ILLEGAL_PARAMETER", f"encrypt can only be {ENCRYPT}")
 
 
-def _merchant(merchant_id: str, merchants: Merchants) -> Merchant:
+def find_merchant(merchant_id: str, merchants: Merchants) -> Merchant:
+    """Give the merchant of that id; raises RefusalError."""
     merchant = merchants.get(merchant_id)
     if merchant is None:
         raise RefusalError("UNREGISTERED_BUSI", "no such merchant")

@@ -4,16 +4,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from paybus.sandbox.admission import envelope_of
 from paybus.sandbox.connection import hang_up
-from paybus.sandbox.errors import CutError, RefusalError
+from paybus.sandbox.errors import CutError, RefusalError, SpoiltError
 from paybus.sandbox.fault import Fault
 from paybus.sandbox.gateway import Gateway
-from paybus.sandbox.reply import Answer, Envelope, Reply, write_reply
+from paybus.sandbox.reply import Answer, Envelope, Reply, write_content
 from paybus.sandbox.request import MAX_BODY_BYTES, Request, read_parameters, read_segments
 from paybus.sandbox.route import Route, find
+from paybus.sandbox.spoiling import UNKNOWN_CODE, send_reply, send_spoilt
 
 _PLAIN = b"text/plain;charset=UTF-8"
 _NOT_FOUND = Reply(404, _PLAIN, b"no such operation")
 _TOO_LARGE = Reply(413, _PLAIN, b"the body is too large")
+_NOTHING = Reply(503, _PLAIN, b"")
 
 
 class Application:
@@ -31,27 +33,24 @@ class Application:
         found = find(scope["method"], scope["raw_path"])
         body = await _read_body(receive)
         if body is None:
-            await _send(_TOO_LARGE, send)
+            await send_reply(_TOO_LARGE, send)
         elif found is None:
-            await _send(_NOT_FOUND, send)
+            await send_reply(_NOT_FOUND, send)
         else:
             await self._serve(*found, body, (scope, receive, send))
 
     async def _serve(
         self, route: Route, segments: list[bytes], body: bytes, connection: tuple[Scope, Receive, Send]
     ) -> None:
-        scope, receive, send = connection
+        scope, receive, _send = connection
         try:
-            reply, fault = await self._answer(route, scope, segments, body)
+            reply, fault = await self._reply(route, scope, segments, body)
         except CutError:
             await hang_up(scope, receive)
-            return
-        if fault is Fault.LOST_ANSWER:
-            await hang_up(scope, receive)
         else:
-            await _send(reply, send)
+            await send_spoilt(fault, reply, connection)
 
-    async def _answer(
+    async def _reply(
         self, route: Route, scope: Scope, segments: list[bytes], body: bytes
     ) -> tuple[Reply, Fault | None]:
         gateway, envelope = self._gateway, Envelope()
@@ -68,7 +67,15 @@ class Application:
         except RefusalError as refusal:
             gateway.books.refusals[refusal.code] += 1
             answer = Answer(refusal.code, refusal.info)
-        return write_reply(answer, route.root, envelope), answer.fault
+        except SpoiltError as spoilt:
+            return _NOTHING, spoilt.fault
+        return _written(route, answer, envelope), answer.fault
+
+
+def _written(route: Route, answer: Answer, envelope: Envelope) -> Reply:
+    if answer.fault is Fault.UNKNOWN_CODE:
+        answer = Answer(UNKNOWN_CODE, "refused by risk control")
+    return write_content(route.write(answer), route.root, envelope)
 
 
 async def _read_body(receive: Receive) -> bytes | None:
@@ -88,9 +95,3 @@ def _host(scope: Scope) -> str:
         if name == b"host":
             return str(value, "latin-1")
     return "127.0.0.1"
-
-
-async def _send(reply: Reply, send: Send) -> None:
-    headers = [(b"content-type", reply.content_type), (b"content-length", b"%d" % len(reply.body))]
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})

@@ -123,7 +123,9 @@ class Books:
         self._note("revocation", order, returned, cause)
         self._move(order, OrderState.REVOKED)
 
-    def request_refund(self, order: Order, amount: Fen, number: str | None, *, call: int) -> Refund:
+    def request_refund(
+        self, order: Order, amount: Fen, number: str | None, *, call: int, lag_seconds: float = 0.0
+    ) -> Refund:
         """Reserve *amount* of what was paid for a refund; raises RefusalError."""
         key = (order.wish.merchant_id, number or "")
         if number is not None and self.rules.duplicate_detection and key in self._by_refund_number:
@@ -132,7 +134,15 @@ class Books:
             raise RefusalError("FAIL", f"an order in state {order.state.value} cannot be refunded")
         if amount > order.remainder_fen:
             raise RefusalError("AMT_ERROR", "the refund is above what remains of the payment")
-        refund = Refund(order=order, number=number, amount_fen=amount, call=call, begun_at=self.now())
+        at = self.now()
+        refund = Refund(
+            order=order,
+            number=number,
+            amount_fen=amount,
+            call=call,
+            begun_at=at,
+            visible_at=at + lag_seconds,
+        )
         order.reserved_fen += amount
         self.refunds.append(refund)
         if number is not None:

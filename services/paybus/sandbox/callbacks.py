@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 import ipaddress
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -12,16 +12,13 @@ import httpx
 from paybus.gateway.callback import OutgoingCallback, write_callback
 from paybus.gateway.merchant import Merchant
 from paybus.sandbox.books import Books
-from paybus.sandbox.description import codes, funds, particulars, time_text
 from paybus.sandbox.entry import CallbackAttempt
-from paybus.sandbox.fault import Fault
+from paybus.sandbox.notice import Notice, plan_notices
 from paybus.sandbox.order import Order
 from paybus.sandbox.plan import Planner, Subject
-from paybus.sandbox.state import OrderState
 
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 15.0
-_BUYER: Final = "2088000000000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +34,6 @@ class CallbackRules:
     hosts: frozenset[str] = frozenset()
     most_at_once: int = 500
     most_waiting: int = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One callback: about which order, where to, signed with which key, saying what."""
-
-    order: Order
-    notify_url: str
-    key: str
-    members: dict[str, Any]
-    kind: str = "genuine"
-    then: "Notice | None" = None
-    """What is sent when this one was delivered."""
 
 
 class Callbacks:
@@ -82,11 +66,10 @@ class Callbacks:
         notify_url = wish.particulars.notify_url
         if notify_url is None:
             return
-        subject = Subject("callback", wish.merchant_id, wish.charge_code, wish.amount_fen)
-        notice = Notice(order, notify_url, self._merchants[wish.merchant_id].key, describe(order))
-        if self._planner.plan(subject).fault is Fault.DUPLICATE_CALLBACK:
-            notice = replace(notice, then=replace(notice, kind="duplicate"))
-        self.send(notice)
+        plan = self._planner.plan(Subject("callback", wish.merchant_id, wish.charge_code, wish.amount_fen))
+        notice = plan_notices(order, notify_url, self._merchants[wish.merchant_id].key, plan)
+        if notice is not None:
+            self.send(notice)
 
     def send(self, notice: Notice) -> None:
         """Begin to deliver a callback."""
@@ -105,23 +88,26 @@ class Callbacks:
             task.cancel()
 
     async def _deliver(self, notice: Notice) -> None:
-        for attempt in range(1, self._rules.repetitions + 2):
+        await asyncio.sleep(notice.after_seconds)
+        for attempt in range(1, 2 if notice.once else self._rules.repetitions + 2):
+            written = notice.verbatim or self._write(notice)
             async with self._open:
-                status, error = await self._attempt(notice)
+                status, error = await self._attempt(written)
             self._note(notice, attempt, status, error)
-            if status == 200:
+            if status == 200 or notice.once:
                 if notice.then is not None:
-                    self.send(notice.then)
+                    replayed = written if notice.then.kind == "replayed" else None
+                    self.send(replace(notice.then, verbatim=replayed))
                 return
             await asyncio.sleep(self._rules.interval_seconds)
 
-    async def _attempt(self, notice: Notice) -> tuple[int | None, str | None]:
-        written = write_callback(
-            notice.members,
-            notify_url=notice.notify_url,
-            key=notice.key,
-            timestamp_ms=int(self._books.now() * 1000),
+    def _write(self, notice: Notice) -> OutgoingCallback:
+        now_ms = int(self._books.now() * 1000)
+        return write_callback(
+            notice.members, notify_url=notice.notify_url, key=notice.key, timestamp_ms=now_ms
         )
+
+    async def _attempt(self, written: OutgoingCallback) -> tuple[int | None, str | None]:
         try:
             async with asyncio.timeout(CONNECT_SECONDS + READ_SECONDS):
                 response = await self._engine.handle_async_request(_post(written))
@@ -143,23 +129,6 @@ class Callbacks:
                 error=error,
             )
         )
-
-
-def describe(order: Order, state: OrderState = OrderState.PAID) -> dict[str, Any]:
-    """Give the callback's members (docs/protocol.md §6.1)."""
-    wish = order.wish
-    return {
-        "BEGIN_TIME": time_text(order.begun_at),
-        "END_TIME": time_text(order.ended_at),
-        "buyerId": _BUYER,
-        "BUSI_ID": wish.merchant_id,
-        **codes(order),
-        "CHANNEL_TYPE": wish.channel_type,
-        "STATE": state.value,
-        **particulars(order),
-        "FUND_BILL_LIST": funds(order, wish.amount_fen),
-        "AMT": wish.amount_fen,
-    }
 
 
 def is_allowed(url: str, hosts: frozenset[str]) -> bool:

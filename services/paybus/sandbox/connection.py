@@ -23,11 +23,17 @@ class Connection(HttpToolsProtocol):
         self.transport.abort()
 
 
-async def hang_up(scope: Scope, receive: Receive, *, reset: bool = False) -> None:
-    """Close the connection without a reply (or a further byte of one) and wait until it is closed."""
+async def hang_up(scope: Scope, receive: Receive, *, reset: bool = False, flush: bool = False) -> None:
+    """Close the connection without a (further) byte of a reply and wait until it is closed.
+
+    *reset* makes the caller see a reset instead of an end; *flush* lets what was sent go out first.
+    """
     transport = scope["extensions"][_EXTENSION]
     if reset:
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-    transport.abort()
+    if flush:
+        transport.close()
+    else:
+        transport.abort()
     while (await receive())["type"] != "http.disconnect":
         pass

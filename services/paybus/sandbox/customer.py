@@ -55,11 +55,15 @@ class Customers:
         order.on_left = left
         return waiting
 
+    def hesitating(self, order: Order, plan: Plan) -> None:
+        """Let the customer pay after the gateway has given up waiting for him."""
+        after = plan.latency_seconds + plan.late_seconds
+        order.on_left = self._timer(order, plan, after, self._habits.scan_expires_after_seconds).cancel
+
     def invited(self, order: Order, plan: Plan) -> None:
         """Let the customer who is shown a code decide in his own time."""
-        after = self._pays_after_seconds(order)
-        expiry = self._habits.order_expires_after_seconds
-        order.on_left = self._timer(order, plan, after, expiry).cancel
+        after = self._pays_after_seconds(order, plan)
+        order.on_left = self._timer(order, plan, after, self._habits.order_expires_after_seconds).cancel
 
     def approve(self, order: Order) -> bool:
         """Pay a pending order; false if it is not pending."""
@@ -84,13 +88,14 @@ class Customers:
             self._books.close(order, expired=True)
 
     def _timer(self, order: Order, plan: Plan, after: float | None, expiry: float) -> Timer:
-        if after is None or after >= expiry:
+        if after is None or after >= expiry or plan.fault is Fault.HOLD:
             return self._clock.later(expiry, partial(self.expire, order))
         act = self.decline if plan.fault is Fault.DECLINE else self.approve
         return self._clock.later(after, partial(act, order))
 
-    def _pays_after_seconds(self, order: Order) -> float | None:
+    def _pays_after_seconds(self, order: Order, plan: Plan) -> float | None:
         after = self._habits.pays_after_seconds
         if after is None:
             return None
-        return after * exp(self._habits.spread * self._planner.draw("customer", *order.key).normal())
+        chance = self._planner.draw("customer", *order.key).normal()
+        return plan.latency_seconds + after * exp(self._habits.spread * chance)

@@ -12,11 +12,11 @@ _UNIT: Final = 2.0**-64
 class Draw:
     """Four independent numbers in (0, 1) for one key."""
 
-    __slots__ = ("amount", "fault", "tail", "wait")
+    __slots__ = ("fault", "share", "tail", "wait")
 
     def __init__(self, seed: int, *key: str) -> None:
         digest = blake2b("\0".join((str(seed), *key)).encode(), digest_size=32).digest()
-        self.fault, self.tail, self.wait, self.amount = (
+        self.fault, self.tail, self.wait, self.share = (
             (number + 0.5) * _UNIT for number in unpack("<4Q", digest)
         )
 

@@ -6,6 +6,8 @@ SandboxError
 └── CutError            the sandbox stops or starts afresh while a call waits: it gets no answer
 """
 
+from paybus.sandbox.fault import Fault
+
 
 class SandboxError(Exception):
     """Something ended a call to the sandbox."""
@@ -25,6 +27,14 @@ class BooksFullError(RefusalError):
 
     def __init__(self, limit: str) -> None:
         super().__init__("SERVICE_UNAVAILABLE", f"the sandbox's books are full: {limit}")
+
+
+class SpoiltError(SandboxError):
+    """Nothing is carried out, and this fault is all that the caller sees."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
 
 
 class CutError(SandboxError):

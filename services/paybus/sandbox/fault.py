@@ -1,90 +1,103 @@
-"""What the sandbox can do wrong, and how it is told to (docs/sandbox.md)."""
+"""What the sandbox can do wrong, and with which operations (docs/sandbox.md)."""
 
 from collections.abc import Mapping
 from enum import StrEnum, unique
 from types import MappingProxyType
-from typing import Annotated, Final, Literal, Self
+from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-from paybus.trades.money import Fen
+Operation = Literal["pay", "order", "refund", "cancel", "query", "callback"]
+"""Where a fault can be: in a call that could move money, in a query, or on the way back to the merchant."""
 
 
 @unique
 class Fault(StrEnum):
-    """One thing that goes wrong, once for each key."""
+    """One thing that goes wrong. The order is that of the magic amounts: append, never insert."""
 
     DECLINE = "decline"
-    """The customer declines: FAIL, no money moves."""
+    """The customer (of a refund: the platform) says no: FAIL, no money moves."""
     LOST_ANSWER = "lost_answer"
     """It is done, then the connection is closed without a reply."""
-    DUPLICATE_CALLBACK = "duplicate_callback"
-    """A delivered callback is sent a second time."""
+    RESET_AFTER = "reset_after"
+    """It is done, then the connection is reset."""
+    RESET_BEFORE = "reset_before"
+    """The connection is reset, nothing is done."""
+    ERROR_AFTER = "error_after"
+    """It is done, then HTTP 502 with a page of HTML."""
+    ERROR_BEFORE = "error_before"
+    """HTTP 503 with a page of HTML, nothing is done."""
+    GARBAGE = "garbage"
+    """It is done, then HTTP 200 with bytes that are no document."""
+    HTML = "html"
+    """It is done, then HTTP 200 with a page of HTML."""
+    TRUNCATED = "truncated"
+    """It is done, then half of the reply and the end of the connection."""
+    UNKNOWN_CODE = "unknown_code"
+    """It is done, then a return code that no dictionary has."""
+    SLOW = "slow"
+    """It takes `slow_ms`."""
+    HOLD = "hold"
+    """The customer does nothing until somebody plays him, or time runs out."""
+    LATE_CHARGE = "late_charge"
+    """EXCEPTION at once; the customer is charged `late_seconds` later."""
+    QUERY_LAG = "query_lag"
+    """It is done, and queries do not see it for `late_seconds`."""
+    REFUND_LATE = "refund_late"
+    """SUCCESS at once with the refund in state 10; it succeeds `late_seconds` later."""
+    REFUND_FAILS_LATE = "refund_fails_late"
+    """SUCCESS at once with the refund in state 10; it fails `late_seconds` later."""
+    CANCEL_FORGOTTEN = "cancel_forgotten"
+    """SUCCESS, but nothing was revoked: the customer may still pay."""
+    CALLBACK_DUPLICATE = "callback_duplicate"
+    """A delivered callback is sent again, signed anew."""
+    CALLBACK_REPLAYED = "callback_replayed"
+    """A delivered callback is sent again byte for byte, as an eavesdropper would."""
+    CALLBACK_FORGED = "callback_forged"
+    """Before the callback comes one over a hundredfold amount, signed with a wrong key."""
+    CALLBACK_LATE = "callback_late"
+    """The callback comes `late_seconds` late."""
+    CALLBACK_LOST = "callback_lost"
+    """The callback never comes."""
+    CALLBACK_OUT_OF_ORDER = "callback_out_of_order"
+    """After the callback comes an older one, in state 0."""
+    CALLBACK_WRONG_AMOUNT = "callback_wrong_amount"
+    """The callback tells one fen more than was paid, rightly signed."""
 
 
-Operation = Literal["pay", "order", "refund", "cancel", "callback"]
-Rate = Annotated[float, Field(ge=0, le=1)]
-_Milliseconds = Annotated[float, Field(ge=0, le=600_000)]  # ten minutes: no client waits longer
+BEFORE: Final = frozenset({Fault.RESET_BEFORE, Fault.ERROR_BEFORE})
+"""Faults of calls of which nothing is carried out."""
 
-_MONEY: Final = frozenset[Operation]({"pay", "order", "refund", "cancel"})
-APPLIES_TO: Final[Mapping[Fault, frozenset[Operation]]] = MappingProxyType(
-    {
-        Fault.DECLINE: frozenset({"pay", "order"}),
-        Fault.LOST_ANSWER: _MONEY,
-        Fault.DUPLICATE_CALLBACK: frozenset({"callback"}),
-    }
-)
-"""Where a fault has a meaning; a declined `order` is created, and its customer declines."""
-
-SPOILING: Final = frozenset({Fault.LOST_ANSWER})
+SPOILING: Final = BEFORE | {
+    Fault.LOST_ANSWER,
+    Fault.RESET_AFTER,
+    Fault.ERROR_AFTER,
+    Fault.GARBAGE,
+    Fault.HTML,
+    Fault.TRUNCATED,
+    Fault.UNKNOWN_CODE,
+}
 """Faults after which the caller has not seen the return code."""
 
-
-class Rule(BaseModel):
-    """Let *fault* happen to the calls that match all that is given, at *rate*, *times* for each key."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    fault: Fault
-    operation: Operation | None = None
-    merchant_id: str | None = None
-    code_prefix: str | None = None
-    amount_fen: int | None = None
-    rate: Rate = 1.0
-    times: Annotated[int, Field(ge=1)] = 1
-
-    def matches(self, operation: Operation, merchant_id: str, code: str, amount: Fen | None) -> bool:
-        """Say whether the rule is about this call."""
-        return (
-            operation in APPLIES_TO[self.fault]
-            and self.operation in {None, operation}
-            and self.merchant_id in {None, merchant_id}
-            and (self.code_prefix is None or code.startswith(self.code_prefix))
-            and (self.amount_fen is None or self.amount_fen == amount)
-        )
+_CALLS: Final = frozenset[Operation]({"pay", "order", "refund", "cancel"})
 
 
-class FaultSettings(BaseModel):
-    """Everything that can be changed while the sandbox runs."""
+def _applies_to(fault: Fault) -> frozenset[Operation]:
+    if fault in SPOILING or fault is Fault.SLOW:
+        return _CALLS | {"query"}
+    if fault.startswith("callback_"):
+        return frozenset({"callback"})
+    return _OTHERS[fault]
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    latency_ms: _Milliseconds = 0
-    """Median time that a call which could move money takes."""
-    latency_spread: Annotated[float, Field(ge=0, le=3)] = 0
-    """Sigma of the lognormal distribution around it; 0 makes it fixed."""
-    tail_rate: Rate = 0
-    """Share of calls that take `tail_ms` instead."""
-    tail_ms: _Milliseconds = 0
-    query_latency_ms: _Milliseconds = 0
-    """Time that every other operation takes."""
-    rates: dict[Fault, Rate] = Field(default_factory=dict)
-    """Share of the keys that meet a fault."""
-    rules: tuple[Rule, ...] = Field(default=(), max_length=1000)  # each is tried for each call
-
-    @model_validator(mode="after")
-    def _rates_fit(self) -> Self:
-        for operation in (*_MONEY, "callback"):
-            if sum(rate for fault, rate in self.rates.items() if operation in APPLIES_TO[fault]) > 1:
-                raise ValueError(f"the rates of the faults of {operation} are more than 1 together")
-        return self
+_OTHERS: Final[Mapping[Fault, frozenset[Operation]]] = {
+    Fault.DECLINE: frozenset({"pay", "order", "refund"}),
+    Fault.HOLD: frozenset({"pay", "order"}),
+    Fault.LATE_CHARGE: frozenset({"pay"}),
+    Fault.QUERY_LAG: frozenset({"pay", "order", "refund"}),
+    Fault.REFUND_LATE: frozenset({"refund"}),
+    Fault.REFUND_FAILS_LATE: frozenset({"refund"}),
+    Fault.CANCEL_FORGOTTEN: frozenset({"cancel"}),
+}
+APPLIES_TO: Final[Mapping[Fault, frozenset[Operation]]] = MappingProxyType(
+    {fault: _applies_to(fault) for fault in Fault}
+)
+"""Where a fault has a meaning. A declined `order` is created, and its customer declines."""

@@ -11,8 +11,12 @@ from paybus.sandbox.callbacks import CallbackRules, Callbacks
 from paybus.sandbox.clock import Clock
 from paybus.sandbox.customer import Customers, Habits
 from paybus.sandbox.entry import Call
-from paybus.sandbox.fault import SPOILING, FaultSettings
+from paybus.sandbox.errors import SpoiltError
+from paybus.sandbox.fault import BEFORE, SPOILING, Fault
+from paybus.sandbox.fault_settings import FaultSettings
+from paybus.sandbox.interruption import Interruptions
 from paybus.sandbox.plan import Plan, Planner, Subject
+from paybus.sandbox.voucher import Vouchers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +54,30 @@ class Gateway:
         self.callbacks.cut()
         self.clock.cut()
 
+    def replace_faults(self, settings: FaultSettings) -> None:
+        """Let other things go wrong from now on."""
+        self.planner.replace(settings)
+        self.interruptions = Interruptions(settings, self.books.now)
+
     def plan(self, call: Call, subject: Subject) -> Plan:
-        """Plan a call and note in the books what will become of its answer."""
+        """Plan a call and note in the books what will become of its answer; raises SpoiltError."""
         plan = self.planner.plan(subject)
+        self.check_carried_out(plan.fault)
         if plan.fault in SPOILING:
             call.fault = plan.fault
         return plan
+
+    def check_carried_out(self, fault: Fault | None) -> None:
+        """Raise SpoiltError for a fault that comes before anything is done."""
+        if fault is not None and fault in BEFORE:
+            raise SpoiltError(fault)
 
     def _open(self) -> None:
         conditions = self.conditions
         self.clock = Clock()
         self.books = Books(conditions.book_rules)
+        self.vouchers = Vouchers(conditions.book_rules.max_orders, self.books.now)
+        self.interruptions = Interruptions(self.planner.settings, self.books.now)
         self.callbacks = Callbacks(
             conditions.callback_rules, self.merchants, self.planner, self.books, self._engine
         )

@@ -80,5 +80,6 @@ class Refund:
     amount_fen: Fen
     call: int
     begun_at: float
+    visible_at: float
     state: RefundState = RefundState.REQUESTED
     ended_at: float | None = None

@@ -6,18 +6,21 @@ from math import exp
 from typing import Final
 
 from paybus.sandbox.draw import Draw
-from paybus.sandbox.fault import APPLIES_TO, Fault, FaultSettings, Operation
+from paybus.sandbox.fault import APPLIES_TO, Fault, Operation
+from paybus.sandbox.fault_settings import FaultSettings, magic_fault
 from paybus.trades.money import Fen
 
-_MAX_SPOILT: Final = 1_000_000  # keys that met a fault; above, all are forgotten: memory matters more
+_MAX_MET: Final = 1_000_000  # about 300 MB of codes that met a fault; above, all are forgotten
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long one call takes and what goes wrong with it."""
+    """How long one call takes, what goes wrong with it, when queries see what it did."""
 
     latency_seconds: float = 0.0
     fault: Fault | None = None
+    lag_seconds: float = 0.0
+    late_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Subject:
 
 
 class Planner:
-    """Plans calls by settings and seed. A key meets a fault once, so that repeating can help."""
+    """Plans calls by settings and seed. A code meets a fault once, so that repeating can help."""
 
     def __init__(self, seed: int, settings: FaultSettings) -> None:
         self._seed = seed
@@ -39,7 +42,7 @@ class Planner:
         self.settings = settings
 
     def replace(self, settings: FaultSettings) -> None:
-        """Go on with other settings; every key may meet its faults again."""
+        """Go on with other settings; every code may meet its faults again."""
         self.settings = settings
         self._met.clear()
 
@@ -49,11 +52,22 @@ class Planner:
 
     def plan(self, subject: Subject) -> Plan:
         """Plan one call."""
-        draw = self.draw(subject.operation, subject.merchant_id, subject.code)
-        return Plan(self._latency_seconds(draw), self._fault(subject, draw))
-
-    def _latency_seconds(self, draw: Draw) -> float:
         settings = self.settings
+        draw = self.draw(subject.operation, subject.merchant_id, subject.code)
+        fault = self._fault(subject, draw)
+        lag = settings.late_seconds if fault is Fault.QUERY_LAG else settings.query_lag_seconds
+        return Plan(self._latency_seconds(fault, draw), fault, lag, settings.late_seconds)
+
+    def query_fault(self, merchant_id: str, code: str) -> Fault | None:
+        """Plan a query, which only rules can spoil."""
+        if not self.settings.rules:
+            return None
+        return self._fault(Subject("query", merchant_id, code), self.draw("query", merchant_id, code))
+
+    def _latency_seconds(self, fault: Fault | None, draw: Draw) -> float:
+        settings = self.settings
+        if fault is Fault.SLOW:
+            return settings.slow_ms / 1000
         if draw.tail < settings.tail_rate:
             return settings.tail_ms / 1000
         if settings.latency_spread:
@@ -67,20 +81,29 @@ class Planner:
         key = (subject.operation, subject.merchant_id, subject.code, fault)
         if self._met[key] >= times:
             return None
-        if len(self._met) >= _MAX_SPOILT:
+        if len(self._met) >= _MAX_MET:
             self._met.clear()
         self._met[key] += 1
         return fault
 
     def _drawn(self, subject: Subject, draw: Draw) -> tuple[Fault | None, int]:
-        for rule in self.settings.rules:
-            matches = rule.matches(subject.operation, subject.merchant_id, subject.code, subject.amount_fen)
-            if matches and draw.amount < rule.rate:
+        operation, settings = subject.operation, self.settings
+        for rule in settings.rules:
+            matches = rule.matches(operation, subject.merchant_id, subject.code, subject.amount_fen)
+            if matches and draw.share < rule.rate:
                 return rule.fault, rule.times
+        if operation == "query":
+            return None, 0
+        magic = magic_fault(subject.code, subject.amount_fen) if settings.magic else None
+        if magic is not None:
+            return (magic if operation in APPLIES_TO[magic] else None), 1
+        return self._by_rate(operation, draw), 1
+
+    def _by_rate(self, operation: Operation, draw: Draw) -> Fault | None:
         below = 0.0
         for fault, rate in self.settings.rates.items():
-            if subject.operation in APPLIES_TO[fault]:
+            if operation in APPLIES_TO[fault]:
                 below += rate
                 if draw.fault < below:
-                    return fault, 1
-        return None, 0
+                    return fault
+        return None

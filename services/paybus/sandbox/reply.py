@@ -14,6 +14,7 @@ _CONTENT_TYPE: Mapping[Format, bytes] = {
     "json": b"application/json;charset=UTF-8",
     "xml": b"text/xml;charset=UTF-8",
 }
+_INNER_NAMES = {"PAY_CHANNEL_LIST": "PAY_CHANNEL"}  # lists whose entries have a name in XML only
 _ROOTLESS = "RESPONSE"  # what an XML reply is called whose JSON has no root [assumed]
 
 
@@ -44,14 +45,13 @@ class Reply:
     body: bytes
 
 
-def write_reply(answer: Answer, root: str, envelope: Envelope) -> Reply:
-    """Write an answer with RESULT and members below *root*; errors are encrypted like all else."""
-    content = {"RESULT": {"CODE": answer.code, "INFO": answer.info}, **answer.members}
-    return write_content(content, root, envelope)
+def with_result(answer: Answer) -> Mapping[str, Any]:
+    """Give RESULT and members of an answer, as nearly all operations write it."""
+    return {"RESULT": {"CODE": answer.code, "INFO": answer.info}, **answer.members}
 
 
 def write_content(content: Mapping[str, Any], root: str, envelope: Envelope) -> Reply:
-    """Write *content* below *root*, or without one if that is empty."""
+    """Write *content* below *root*, or without one if that is empty; errors are encrypted like all else."""
     body = _document(content, root, envelope.format)
     if envelope.key is not None:
         body = encrypt(body, key=envelope.key).encode()
@@ -62,7 +62,14 @@ def _document(content: Mapping[str, Any], root: str, format_: Format) -> bytes:
     if format_ == "json":
         return write_json({root: content} if root else content)
     try:
-        return write_xml(root or _ROOTLESS, content).encode()
+        return write_xml(root or _ROOTLESS, _with_inner_names(content)).encode()
     except DocumentError as error:  # a name or character that came in JSON and XML cannot hold
         refusal = {"RESULT": {"CODE": "EXCEPTION", "INFO": str(error)}}
         return write_xml(root or _ROOTLESS, refusal).encode()
+
+
+def _with_inner_names(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: {_INNER_NAMES[name]: value} if name in _INNER_NAMES else value
+        for name, value in content.items()
+    }

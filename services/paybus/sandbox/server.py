@@ -8,6 +8,7 @@ import socket
 
 import structlog
 import uvicorn
+from uvicorn.server import ServerState
 
 from paybus.gateway.engine import make_engine
 from paybus.sandbox.admin import make_admin
@@ -39,19 +40,41 @@ async def serve(conditions: Conditions, *, host: str, port: int, port_file: Path
 
 @asynccontextmanager
 async def running(conditions: Conditions) -> AsyncIterator[tuple[Gateway, str]]:
-    """Run a sandbox in this event loop, for tests; gives it and its address (`http://127.0.0.1:port`)."""
+    """Run a sandbox in this event loop, for tests; gives it and its address (`http://127.0.0.1:port`).
+
+    It is uvicorn's protocol without uvicorn's server, which takes a fifth of a second to stop.
+    """
     engine = make_engine()
     gateway = Gateway(conditions, engine)
-    listening = listen("127.0.0.1", 0)
-    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server = Server(gateway)
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    config, state = configure(gateway), ServerState()
+    config.load()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(config, state, {}), "127.0.0.1", 0)
     try:
-        yield gateway, address
+        yield gateway, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
-        server.should_exit = True
-        await serving
+        gateway.close()
+        server.close()
+        for connection in list(state.connections):
+            connection.shutdown()
+        await asyncio.gather(*state.tasks)
         await engine.aclose()
+
+
+def configure(gateway: Gateway) -> uvicorn.Config:
+    """Say how uvicorn serves the gateway."""
+    return uvicorn.Config(
+        Application(gateway, make_admin(gateway)),
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -72,21 +95,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        application = Application(gateway, make_admin(gateway))
-        super().__init__(
-            uvicorn.Config(
-                application,
-                http=Connection,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                date_header=False,
-                backlog=_BACKLOG,
-                timeout_graceful_shutdown=_GRACE_SECONDS,
-            )
-        )
+        super().__init__(configure(gateway))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Cut what waits, then stop."""

@@ -12,14 +12,13 @@ from paybus.gateway.merchant import load_merchants
 from paybus.sandbox.books import BookRules
 from paybus.sandbox.callbacks import CallbackRules
 from paybus.sandbox.customer import Habits
-from paybus.sandbox.fault import Fault, FaultSettings
+from paybus.sandbox.fault import Fault
+from paybus.sandbox.fault_settings import FaultSettings, Milliseconds, Rate, Spread
 from paybus.sandbox.gateway import Conditions
 
 PREFIX: Final = "PAYBUS_SANDBOX_"
 
 _Seconds = Annotated[float, Field(gt=0, le=86_400)]  # a day: no test and no demonstration lasts longer
-_Milliseconds = Annotated[float, Field(ge=0, le=600_000)]  # as in FaultSettings
-_Rate = Annotated[float, Field(ge=0, le=1)]
 
 
 class SettingsError(Exception):
@@ -33,7 +32,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """One variable each, `PAYBUS_SANDBOX_` and the name in upper case."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
 
     merchants_directory: DirectoryPath
     host: str = "127.0.0.1"
@@ -43,17 +42,19 @@ class Settings(BaseSettings):
     duplicate_detection: bool = True
     max_orders: Annotated[int, Field(ge=1, le=10_000_000)] = 2_000_000  # about 1.5 KB each
 
-    latency_ms: _Milliseconds = 0
-    latency_spread: Annotated[float, Field(ge=0, le=3)] = 0
-    tail_rate: _Rate = 0
-    tail_ms: _Milliseconds = 0
-    query_latency_ms: _Milliseconds = 0
-    decline_rate: _Rate = 0
-    lost_answer_rate: _Rate = 0
-    duplicate_callback_rate: _Rate = 0
+    latency_ms: Milliseconds = 0
+    latency_spread: Spread = 0
+    tail_rate: Rate = 0
+    tail_ms: Milliseconds = 0
+    query_latency_ms: Milliseconds = 0
+    query_lag_seconds: Annotated[float, Field(ge=0, le=86_400)] = 0
+    magic: bool = True
+    decline_rate: Rate = 0
+    lost_answer_rate: Rate = 0
+    duplicate_callback_rate: Rate = 0
 
     customer_pays_after_seconds: _Seconds | None = None
-    customer_spread: Annotated[float, Field(ge=0, le=3)] = 0
+    customer_spread: Spread = 0
     scan_expires_after_seconds: _Seconds = 80
     order_expires_after_seconds: _Seconds = 7200
     revocation_seconds: _Seconds = 1
@@ -86,7 +87,7 @@ class Settings(BaseSettings):
         rates = {
             Fault.DECLINE: self.decline_rate,
             Fault.LOST_ANSWER: self.lost_answer_rate,
-            Fault.DUPLICATE_CALLBACK: self.duplicate_callback_rate,
+            Fault.CALLBACK_DUPLICATE: self.duplicate_callback_rate,
         }
         try:
             return FaultSettings(
@@ -95,6 +96,8 @@ class Settings(BaseSettings):
                 tail_rate=self.tail_rate,
                 tail_ms=self.tail_ms,
                 query_latency_ms=self.query_latency_ms,
+                query_lag_seconds=self.query_lag_seconds,
+                magic=self.magic,
                 rates={fault: rate for fault, rate in rates.items() if rate},
             )
         except ValidationError as error:

@@ -18,7 +18,8 @@ The shape of `GET /admin/books` (times are Unix seconds, money is fen):
 "customer" or "expiry". `calls` has every call of pay, order, refund and cancel whose sign was right,
 so "calls that could move money" are its lines; `answer_code` is what the gateway decided (null while
 it waits), and with a `fault` the caller did not see it. `requests` counts all requests by operation,
-`refusals` all return codes of requests that were refused.
+`refusals` by return code those that were refused before they became calls. `callbacks.kind` is genuine,
+duplicate, replayed, forged, out_of_order or wrong_amount.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

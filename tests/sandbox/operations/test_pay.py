@@ -11,7 +11,8 @@ from paybus.gateway.errors import ConnectionLostError
 from paybus.gateway.query import QueryRequest
 from paybus.sandbox.books import BookRules
 from paybus.sandbox.customer import Habits
-from paybus.sandbox.fault import Fault, FaultSettings
+from paybus.sandbox.fault import Fault
+from paybus.sandbox.fault_settings import FaultSettings
 
 SLOW = FaultSettings(latency_ms=600_000)  # nothing is charged unless a test makes it so
 

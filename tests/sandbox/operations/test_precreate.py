@@ -6,7 +6,8 @@ from tests.sandbox.house import MERCHANT, House, open_house, until
 from paybus.gateway.order import OrderRequest, TradeType
 from paybus.gateway.query import QueryRequest
 from paybus.sandbox.customer import Habits
-from paybus.sandbox.fault import Fault, FaultSettings
+from paybus.sandbox.fault import Fault
+from paybus.sandbox.fault_settings import FaultSettings
 
 
 def order(code: str = "O1", **changed: object) -> OrderRequest:

@@ -6,7 +6,7 @@ from tests.sandbox.house import OTHER, House, open_house, payment, until
 
 from paybus.gateway.parameters import Goods
 from paybus.gateway.query import By, QueryRequest
-from paybus.sandbox.fault import FaultSettings
+from paybus.sandbox.fault_settings import FaultSettings
 
 GOODS = Goods(goods_id="1", name="Tea", category="Drink", price_fen=15800, subject="Green", quantity=1)
 

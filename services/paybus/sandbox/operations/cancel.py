@@ -6,6 +6,7 @@ from paybus.sandbox.admission import Asked
 from paybus.sandbox.books import Books
 from paybus.sandbox.entry import Call
 from paybus.sandbox.errors import RefusalError
+from paybus.sandbox.fault import Fault
 from paybus.sandbox.gateway import Gateway
 from paybus.sandbox.operations.attendance import attend
 from paybus.sandbox.order import Order
@@ -23,11 +24,7 @@ def signed_texts(request: Request) -> list[str]:
 
 async def cancel(gateway: Gateway, asked: Asked) -> Answer:
     """Revoke an order in real time, or with opType=ACO take the application for it."""
-    return await attend(gateway, asked, "cancel", _codes, _act)
-
-
-def _codes(asked: Asked) -> tuple[str | None, str | None]:
-    return asked.request.segments[0], None
+    return await attend(gateway, asked, "cancel", (asked.request.segments[0], None), _act)
 
 
 async def _act(gateway: Gateway, asked: Asked, call: Call) -> Answer:
@@ -36,7 +33,9 @@ async def _act(gateway: Gateway, asked: Asked, call: Call) -> Answer:
     order = books.order(asked.merchant_id, code)
     if order is None:
         raise RefusalError("CHARGE_NONEXISTENT", "no such transaction")
-    if asked.request.parameters.get("opType") == "ACO":
+    if plan.fault is Fault.CANCEL_FORGOTTEN:
+        await gateway.clock.pass_time(plan.latency_seconds)
+    elif asked.request.parameters.get("opType") == "ACO":
         await gateway.clock.carry_out(plan.latency_seconds, partial(books.apply_for_revocation, order))
         later = partial(_revoke_applied, books, order, call)
         gateway.clock.later(gateway.conditions.revocation_seconds, later)

@@ -6,6 +6,7 @@ from paybus.sandbox.admission import Asked
 from paybus.sandbox.description import codes, funds, particulars, present, time_text
 from paybus.sandbox.entry import Call
 from paybus.sandbox.errors import RefusalError
+from paybus.sandbox.fault import Fault
 from paybus.sandbox.gateway import Gateway
 from paybus.sandbox.operations.attendance import attend
 from paybus.sandbox.operations.wish import read_wish, text
@@ -25,18 +26,17 @@ _WHY_UNPAID: Final = {
 
 async def pay(gateway: Gateway, asked: Asked) -> Answer:
     """Charge the customer whose code was scanned; the answer comes when that is decided."""
-    return await attend(gateway, asked, "pay", charge_code, _act)
-
-
-def charge_code(asked: Asked) -> tuple[str | None, str | None]:
-    """Give the key of a call that makes an order."""
-    return text(asked.members, "CHARGE_CODE"), None
+    return await attend(gateway, asked, "pay", (text(asked.members, "CHARGE_CODE"), None), _act)
 
 
 async def _act(gateway: Gateway, asked: Asked, call: Call) -> Answer:
     wish = read_wish(asked, _REQUIRED, scanned=True)
     plan = gateway.plan(call, Subject("pay", wish.merchant_id, wish.charge_code, wish.amount_fen))
-    order = gateway.books.open(wish, call=call.number)
+    order = gateway.books.open(wish, call=call.number, lag_seconds=plan.lag_seconds)
+    if plan.fault is Fault.LATE_CHARGE:
+        gateway.customers.hesitating(order, plan)
+        await gateway.clock.pass_time(plan.latency_seconds)
+        raise RefusalError("EXCEPTION", "the wallet did not answer")
     await gateway.customers.scanned(order, plan)
     if not order.paid_fen:
         raise RefusalError("FAIL", _WHY_UNPAID.get(order.state, "not paid"))

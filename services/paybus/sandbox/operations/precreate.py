@@ -8,7 +8,6 @@ from paybus.sandbox.entry import Call
 from paybus.sandbox.errors import RefusalError
 from paybus.sandbox.gateway import Gateway
 from paybus.sandbox.operations.attendance import attend
-from paybus.sandbox.operations.pay import charge_code
 from paybus.sandbox.operations.wish import read_wish, text
 from paybus.sandbox.order import Order
 from paybus.sandbox.plan import Subject
@@ -21,14 +20,14 @@ _WECHATS_SIGN: Final = "0" * 32  # WeChat's, not the gateway's; nobody here can 
 
 async def precreate(gateway: Gateway, asked: Asked) -> Answer:
     """Create an order for the customer to pay."""
-    return await attend(gateway, asked, "order", charge_code, _act)
+    return await attend(gateway, asked, "order", (text(asked.members, "CHARGE_CODE"), None), _act)
 
 
 async def _act(gateway: Gateway, asked: Asked, call: Call) -> Answer:
     wish = read_wish(asked, _REQUIRED, scanned=False)
     _check_trade_type(asked)
     plan = gateway.plan(call, Subject("order", wish.merchant_id, wish.charge_code, wish.amount_fen))
-    order = gateway.books.open(wish, call=call.number)
+    order = gateway.books.open(wish, call=call.number, lag_seconds=plan.lag_seconds)
     gateway.customers.invited(order, plan)
     await gateway.clock.pass_time(plan.latency_seconds)
     return Answer("SUCCESS", "ok", _members(order, asked.request.host))

@@ -3,9 +3,11 @@
 from typing import Any
 
 from paybus.sandbox.admission import Asked
+from paybus.sandbox.books import Books
 from paybus.sandbox.description import codes, funds, particulars, present, time_text
 from paybus.sandbox.errors import RefusalError
 from paybus.sandbox.gateway import Gateway
+from paybus.sandbox.operations.attendance import inform
 from paybus.sandbox.order import Order, Refund
 from paybus.sandbox.reply import Answer
 from paybus.sandbox.request import Request
@@ -18,19 +20,21 @@ def signed_texts(request: Request) -> list[str]:
 
 async def query(gateway: Gateway, asked: Asked) -> Answer:
     """Tell the state of an order by its up code or down code, or of a refund by its number."""
-    await gateway.clock.pass_time(gateway.planner.settings.query_latency_ms / 1000)
-    code = asked.request.segments[0]
-    return Answer("SUCCESS", "ok", _found(gateway, asked, code))
+    return await inform(gateway, asked, _tell, asked.request.segments[0])
 
 
-def _found(gateway: Gateway, asked: Asked, code: str) -> dict[str, Any]:
-    books, merchant_id = gateway.books, asked.merchant_id
+def _tell(gateway: Gateway, asked: Asked) -> Answer:
+    return Answer("SUCCESS", "ok", _found(gateway.books, asked))
+
+
+def _found(books: Books, asked: Asked) -> dict[str, Any]:
+    merchant_id, code = asked.merchant_id, asked.request.segments[0]
     if asked.request.parameters.get("serType") == "1":
         order = books.order_by_down_code(merchant_id, code)
     else:
         order = books.order(merchant_id, code)
         refund = None if order else books.refund(merchant_id, code)
-        if refund is not None:
+        if refund is not None and refund.visible_at <= books.now():
             return _refund_members(refund)
     if order is None or order.visible_at > books.now():
         raise RefusalError("CHARGE_NONEXISTENT", "no such transaction")

@@ -8,11 +8,12 @@ from paybus.sandbox.admission import Asked
 from paybus.sandbox.description import codes, funds
 from paybus.sandbox.entry import Call
 from paybus.sandbox.errors import RefusalError
+from paybus.sandbox.fault import Fault
 from paybus.sandbox.gateway import Gateway
 from paybus.sandbox.operations.attendance import attend
 from paybus.sandbox.operations.wish import read_amount, read_code, require, text
 from paybus.sandbox.order import Order, Refund
-from paybus.sandbox.plan import Subject
+from paybus.sandbox.plan import Plan, Subject
 from paybus.sandbox.reply import Answer
 
 _REQUIRED: Final = ("BUSI_ID", "OPER_ID", "DEV_ID", "CHARGE_REFUND_FEE", "REFUND_SUBJECT")
@@ -20,26 +21,39 @@ _REQUIRED: Final = ("BUSI_ID", "OPER_ID", "DEV_ID", "CHARGE_REFUND_FEE", "REFUND
 
 async def refund(gateway: Gateway, asked: Asked) -> Answer:
     """Give money back; the answer comes when it has moved."""
-    return await attend(gateway, asked, "refund", _codes, _act)
+    return await attend(gateway, asked, "refund", _codes(asked.members), _act)
 
 
-def _codes(asked: Asked) -> tuple[str | None, str | None]:
-    members = asked.members
+def _codes(members: Members) -> tuple[str | None, str | None]:
     return text(members, "CHARGE_CODE") or text(members, "CHARGE_DOWN_CODE"), text(members, "OUT_REFUND_NO")
 
 
 async def _act(gateway: Gateway, asked: Asked, call: Call) -> Answer:
-    members, books = asked.members, gateway.books
+    members = asked.members
     require(members, _REQUIRED)
     amount = read_amount(members, "CHARGE_REFUND_FEE")
     number = read_code(members, "OUT_REFUND_NO") or None
     order = _order(gateway, asked.merchant_id, members)
     call.charge_code = order.wish.charge_code
     plan = gateway.plan(call, Subject("refund", asked.merchant_id, number or order.wish.charge_code, amount))
-    requested = books.request_refund(order, amount, number, call=call.number)
-    finish = partial(books.finish_refund, requested, succeeded=True)
-    await gateway.clock.carry_out(plan.latency_seconds, finish)
+    requested = gateway.books.request_refund(
+        order, amount, number, call=call.number, lag_seconds=plan.lag_seconds
+    )
+    await _finish(gateway, requested, plan)
+    if plan.fault is Fault.DECLINE:
+        raise RefusalError("FAIL", "the platform refused the refund")
     return Answer("SUCCESS", "ok", _members(requested))
+
+
+async def _finish(gateway: Gateway, requested: Refund, plan: Plan) -> None:
+    """Let the platform move the money, or not, at once or after the answer."""
+    clock, succeeded = gateway.clock, plan.fault not in {Fault.DECLINE, Fault.REFUND_FAILS_LATE}
+    finish = partial(gateway.books.finish_refund, requested, succeeded=succeeded)
+    if plan.fault in {Fault.REFUND_LATE, Fault.REFUND_FAILS_LATE}:
+        clock.later(plan.latency_seconds + plan.late_seconds, finish)
+        await clock.pass_time(plan.latency_seconds)
+    else:
+        await clock.carry_out(plan.latency_seconds, finish)
 
 
 def _order(gateway: Gateway, merchant_id: str, members: Members) -> Order:
