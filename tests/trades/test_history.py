@@ -242,5 +242,5 @@ class Histories(RuleBasedStateMachine):
         self.trade = after
 
 
-Histories.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+Histories.TestCase.settings = settings(max_examples=500, stateful_step_count=50, deadline=None)
 TestHistories = Histories.TestCase

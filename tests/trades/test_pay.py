@@ -151,6 +151,14 @@ def test_declined_after_a_callback_said_paid_is_a_discrepancy() -> None:
     assert (concluded.trade.state, concluded.trade.paid_fen) == (TradeState.PAID, AMOUNT)
 
 
+@pytest.mark.parametrize("state", [_S.UNKNOWN, _S.DONE])
+def test_a_refused_pay_that_was_paid_and_revoked_is_revoked(state: OperationState) -> None:
+    """FAIL, then a callback that says paid, then an order that is gone: revoked, and no contradiction."""
+    refused = replied(Verdict.DECLINED, return_code="FAIL", gateway_state=2, amount_fen=AMOUNT)
+    assert _pay(refused, DOUBTED, _S.UNKNOWN).happenings == (Happening.TRADE_DECLINED,)
+    assert _pay(refused, a_trade(TradeState.PAID), state).happenings == (Happening.TRADE_REVOKED,)
+
+
 @pytest.mark.parametrize("state", [_S.DONE, _S.REJECTED])
 @pytest.mark.parametrize("ended", [TradeState.REVOKED, TradeState.CLOSED, TradeState.DECLINED])
 def test_success_after_the_end_is_a_discrepancy(state: OperationState, ended: TradeState) -> None:

@@ -68,12 +68,12 @@ def _hear_late(operation: Operation, trade: Trade, outcome: Outcome) -> Heard:
     if operation.kind is Kind.REFUND:
         moved_after_all = operation.state is OperationState.REJECTED and outcome.verdict is Verdict.EXECUTED
         return contradict(trade) if moved_after_all else unmoved(trade)
-    news = _late_news(operation, outcome)
+    news = _late_news(operation, trade, outcome)
     return unmoved(trade) if news is None else hear(trade, news, facts_of(outcome))
 
 
-def _late_news(operation: Operation, outcome: Outcome) -> News | None:
+def _late_news(operation: Operation, trade: Trade, outcome: Outcome) -> News | None:
     if operation.kind is Kind.CANCEL:
         return news_of_cancel(operation, outcome)
-    news = news_of_pay(operation, outcome)
+    news = news_of_pay(operation, trade, outcome)
     return None if news is News.UNKNOWN else news

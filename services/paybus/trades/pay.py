@@ -11,7 +11,7 @@ from paybus.trades.trade import WITHOUT_OUTCOME, Heard, News, Trade, hear, other
 
 def conclude_pay(operation: Operation, trade: Trade, outcome: Outcome) -> Conclusion:
     """Conclude an open pay; a trade that got its outcome elsewhere (a callback) is never paid again."""
-    news = news_of_pay(operation, outcome)
+    news = news_of_pay(operation, trade, outcome)
     if news is News.UNKNOWN:
         return _unanswered(operation, trade, outcome)
     if news is None:
@@ -22,17 +22,15 @@ def conclude_pay(operation: Operation, trade: Trade, outcome: Outcome) -> Conclu
     return finished(hear(trade, news, facts_of(outcome)))
 
 
-def news_of_pay(operation: Operation, outcome: Outcome) -> News | None:
-    """Say what *outcome* tells about the trade; None is the certainty that nothing was executed."""
+def news_of_pay(operation: Operation, trade: Trade, outcome: Outcome) -> News | None:
+    """Say what *outcome* tells about *trade*; None is the certainty that nothing was executed."""
     match outcome.verdict:
-        case Verdict.EXECUTED if other_amount(operation.amount_fen, outcome.facts):
-            return News.UNKNOWN
-        case Verdict.EXECUTED if outcome.facts.gateway_state is not None:
-            return NEWS_OF_STATE.get(outcome.facts.gateway_state, News.UNKNOWN)
         case Verdict.EXECUTED:
-            return News.PAID if operation.method is Method.BARCODE else News.CREATED
+            return _news_of_success(operation, outcome.facts)
         case Verdict.DECLINED:
-            return News.DECLINED
+            # Where we know more than the refusal, the state the gateway shows now is the news.
+            shown = None if _open(trade) else _shown(outcome.facts)
+            return News.DECLINED if shown in {None, News.UNKNOWN} else shown
         case Verdict.NOT_EXECUTED:
             return None
         case Verdict.UNKNOWN:
@@ -61,6 +59,19 @@ def _taken(operation: Operation, trade: Trade, outcome: Outcome) -> Conclusion:
 def _doubt(trade: Trade, outcome: Outcome) -> Heard:
     # An amount that differs is a reason for doubt, not a fact about this trade.
     return hear(trade, News.UNKNOWN, replace(outcome.facts, amount_fen=None))
+
+
+def _news_of_success(operation: Operation, facts: Facts) -> News:
+    if other_amount(operation.amount_fen, facts):
+        return News.UNKNOWN
+    paid_at_once = operation.method is Method.BARCODE
+    return _shown(facts) or (News.PAID if paid_at_once else News.CREATED)
+
+
+def _shown(facts: Facts) -> News | None:
+    """Say what the gateway's state of the order is for us; None if it showed none."""
+    state = facts.gateway_state
+    return None if state is None else NEWS_OF_STATE.get(state, News.UNKNOWN)
 
 
 def _open(trade: Trade) -> bool:
