@@ -134,3 +134,24 @@ async def test_no_url_is_ever_called_null(house: House, url: str) -> None:
 def test_callbacks_stay_at_home(url: str, hosts: set[str], *, allowed: bool) -> None:
     """Only loopback, unless a host is allowed by name."""
     assert is_allowed(url, frozenset(hosts)) is allowed
+
+
+@pytest.mark.parametrize(
+    ("subject", "url", "error"),
+    [
+        ("Tea \\u0001", "http://127.0.0.1:1/notify", "cannot_be_written"),
+        ("Tea", "http://127.0.0.1:1/not\\u0001ify", "InvalidURL"),
+        ("Tea", "http://10.0.0.1/notify", "target_not_allowed"),
+    ],
+)
+async def test_what_cannot_be_sent_is_noted(subject: str, url: str, error: str) -> None:
+    """No callback gets lost without a line in the books."""
+    async with open_house(callback_rules=replace(QUICK, repetitions=0)) as house:
+        body = (
+            '{"BUSI_ID":"0010000001","OPER_ID":"o","DEV_ID":"d","AMT":"1","CHANNEL_TYPE":"1",'
+            f'"CHARGE_CODE":"C1","PAY_SUBJECT":"{subject}","NODIFY_URL":"{url}"}}'
+        )
+        await house.post("order", body)
+        assert house.gateway.customers.approve(house.gateway.books.orders[0])
+        await until(lambda: bool(house.gateway.books.callbacks))
+        assert [line.error for line in house.gateway.books.callbacks] == [error]

@@ -1,5 +1,6 @@
 """`python -m paybus.sandbox`: the gateway's stand-in as a service."""
 
+import gc
 import signal
 import sys
 from types import FrameType
@@ -17,6 +18,9 @@ def main() -> None:
         conditions = settings.conditions()
     except SettingsError as error:
         sys.exit(_told(error.problems))
+    # Orders live as long as the process: looking through a million of them for garbage, again and
+    # again, would stop the gateway for seconds. What is young is still looked through.
+    gc.set_threshold(10_000, 50, 1_000_000)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)  # uvicorn raises the signal again when it has stopped
     try:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from paybus.gateway.callback import OutgoingCallback, write_callback
+from paybus.gateway.errors import DocumentError
 from paybus.gateway.merchant import Merchant
 from paybus.sandbox.books import Books
 from paybus.sandbox.entry import CallbackAttempt
@@ -91,6 +92,9 @@ class Callbacks:
         await asyncio.sleep(notice.after_seconds)
         for attempt in range(1, 2 if notice.once else self._rules.repetitions + 2):
             written = notice.verbatim or self._write(notice)
+            if written is None:
+                self._note(notice, attempt, None, "cannot_be_written")
+                return
             async with self._open:
                 status, error = await self._attempt(written)
             self._note(notice, attempt, status, error)
@@ -101,18 +105,20 @@ class Callbacks:
                 return
             await asyncio.sleep(self._rules.interval_seconds)
 
-    def _write(self, notice: Notice) -> OutgoingCallback:
-        now_ms = int(self._books.now() * 1000)
-        return write_callback(
-            notice.members, notify_url=notice.notify_url, key=notice.key, timestamp_ms=now_ms
-        )
+    def _write(self, notice: Notice) -> OutgoingCallback | None:
+        """Write a callback, signed now; None for a subject in JSON that XML cannot hold."""
+        url, now_ms = notice.notify_url, int(self._books.now() * 1000)
+        try:
+            return write_callback(notice.members, notify_url=url, key=notice.key, timestamp_ms=now_ms)
+        except DocumentError:
+            return None
 
     async def _attempt(self, written: OutgoingCallback) -> tuple[int | None, str | None]:
         try:
             async with asyncio.timeout(CONNECT_SECONDS + READ_SECONDS):
                 response = await self._engine.handle_async_request(_post(written))
                 await response.aclose()
-        except (httpx.TransportError, TimeoutError) as error:
+        except (httpx.TransportError, httpx.InvalidURL, TimeoutError) as error:
             return None, type(error).__name__
         return response.status_code, None
 
