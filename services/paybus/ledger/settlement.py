@@ -135,7 +135,7 @@ class Batch:
         if conclusion.state is not OperationState.READY:
             return Settled(conclusion)
         operation = replace(held.operation, state=OperationState.READY)
-        return Settled(conclusion, replace(held, operation=operation, trade=self._after(held)))
+        return Settled(conclusion, replace(held, operation=operation, trade=self._after(held), quiet_seconds=None))
 
     def _after(self, held: Held) -> KnownTrade | None:
         place = _place(held)
