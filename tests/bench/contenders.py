@@ -8,7 +8,7 @@ from pathlib import Path
 
 from confluent_kafka import Message
 from tests.bench.peers.job import Job
-from tests.bench.process import PythonProcess
+from tests.process import PythonProcess
 from tests.bench.topics import Command
 
 

@@ -1,0 +1,207 @@
+"""The whole system as processes, on a broker and a database of the test's: started, killed and looked at."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+import json
+from pathlib import Path
+import time
+from typing import Any
+import urllib.request
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, Producer, TopicPartition
+import psycopg
+from psycopg.rows import dict_row
+from tests.process import PythonProcess
+
+from paybus.contracts.topics import Topics
+from paybus.trades.operation import Kind
+
+MERCHANT = "0010000001"
+KEY = "TESTKEY0123456789ABCDEFGHIJKLMNO"
+PATIENCE_SECONDS = 90.0  # what takes this long has failed; nothing is measured with it
+
+QUICK = {
+    "PAYBUS_HEARTBEAT_SECONDS": "0.3",
+    "PAYBUS_FENCE_SECONDS": "1",
+    "PAYBUS_LEASE_SECONDS": "1.5",
+    "PAYBUS_QUERY_LAG_SECONDS": "0.5",
+    "PAYBUS_GRACE_SECONDS": "10",
+}
+"""The same rules at a pace at which tests need not wait."""
+
+
+class System:
+    """Services by name. Each test has its own topics (by prefix), database and sandbox."""
+
+    def __init__(self, folder: Path, *, bootstrap: str, prefix: str, database_url: str) -> None:
+        self.topics = Topics(prefix)
+        self.bootstrap = bootstrap
+        self._folder = folder
+        self._database_url = database_url
+        self._processes: dict[str, PythonProcess] = {}
+        self._ports: dict[str, int] = {}
+        self._merchants = folder / "merchants"
+        self._merchants.mkdir()
+        self._write_merchant(1)
+
+    def start_sandbox(self, **settings: object) -> None:
+        """Start the gateway's stand-in; it does not look for duplicates unless told so."""
+        wanted = {"duplicate_detection": False, **settings}
+        variables = {f"PAYBUS_SANDBOX_{name.upper()}": str(value) for name, value in wanted.items()}
+        self._start("sandbox", "sandbox", variables)
+        self._write_merchant(self._ports["sandbox"])
+
+    def start(self, name: str, service: str | None = None, **settings: object) -> PythonProcess:
+        """Start *service* (by default the one called *name*)."""
+        return self._start(
+            name, service or name, {f"PAYBUS_{key.upper()}": str(value) for key, value in settings.items()}
+        )
+
+    def process(self, name: str) -> PythonProcess:
+        """Give a running service."""
+        return self._processes[name]
+
+    def get(self, name: str, path: str) -> Any:
+        """Give the JSON at *path* of a service."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._ports[name]}{path}", timeout=30) as answer:
+            return json.load(answer)
+
+    def send(self, kind: Kind, commands: Iterable[dict[str, Any]], *, partition: int | None = None) -> None:
+        """Publish commands and return when the broker has them."""
+        records = [(command["charge_code"].encode(), json.dumps(command).encode()) for command in commands]
+        self.send_raw(self.topics.commands(kind), records, partition=partition)
+
+    def send_raw(
+        self,
+        topic: str,
+        records: Sequence[tuple[bytes | None, bytes | None]],
+        *,
+        headers: Sequence[tuple[str, bytes | None]] = (),
+        partition: int | None = None,
+    ) -> None:
+        """Publish records as they are."""
+        producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 5, "log_level": 0})
+        place = {} if partition is None else {"partition": partition}
+        for key, value in records:
+            producer.produce(topic, value, key=key, headers=list(headers), **place)
+        assert producer.flush(60) == 0, "the broker did not take the records"
+
+    def records(self, topic: str, *, until: Callable[[list[Message]], bool]) -> list[Message]:
+        """Read *topic* from its beginning until what was read is enough."""
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self.bootstrap,
+                "group.id": "reader",
+                "enable.auto.commit": False,
+                "log_level": 0,
+            }
+        )
+        partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
+        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
+        seen: list[Message] = []
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not until(seen):
+            assert time.monotonic() < deadline, f"only {len(seen)} records on {topic}: {self.state()}"
+            seen += [message for message in consumer.consume(500, timeout=0.1) if not message.error()]
+        consumer.close()
+        return seen
+
+    def query(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
+        """Ask the ledger."""
+        with psycopg.connect(self._database_url, row_factory=dict_row) as connection:
+            return connection.execute(sql, parameters).fetchall()  # type: ignore[call-overload]
+
+    def await_answers(self, count: int) -> None:
+        """Return when *count* operations have their final answer."""
+        self.until(
+            lambda: (
+                self.query("SELECT count(*) AS n FROM operation WHERE answered_at IS NOT NULL")[0]["n"]
+                >= count
+            )
+        )
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Return when *condition* holds; fails with the system's state when it never does."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, self.state()
+            for process in self._processes.values():
+                process.check()
+            time.sleep(0.05)
+
+    def state(self) -> str:
+        """Say how far operations are, and the end of each log."""
+        rows = self.query("SELECT kind, state, count(*) FROM operation GROUP BY 1, 2")
+        logs = "\n".join(f"--- {name}\n{process.log[-1500:]}" for name, process in self._processes.items())
+        return f"{rows}\n{logs}"
+
+    def effects(self, kind: str) -> Counter[str]:
+        """Count the effects of one kind in the gateway's books, by charge code or refund number."""
+        name = "refund_number" if kind == "refund" else "charge_code"
+        return Counter(
+            one[name] for one in self.get("sandbox", "/admin/books")["effects"] if one["kind"] == kind
+        )
+
+    def kill(self, name: str) -> None:
+        """Kill a service with -9."""
+        self._processes.pop(name).kill()
+
+    def forget(self, name: str) -> None:
+        """Take a service that has ended off the list."""
+        del self._processes[name]
+
+    def stop(self) -> dict[str, int]:
+        """Stop every service that runs, the last started first; give their exit codes."""
+        codes = {name: process.stop() for name, process in reversed(self._processes.items())}
+        self._processes.clear()
+        return codes
+
+    def _start(self, name: str, service: str, variables: dict[str, str]) -> PythonProcess:
+        port_file = self._folder / f"{name}.port"
+        port_file.unlink(missing_ok=True)
+        environment = {
+            **QUICK,
+            "PAYBUS_DATABASE_URL": self._database_url,
+            "PAYBUS_KAFKA_BOOTSTRAP": self.bootstrap,
+            "PAYBUS_TOPIC_PREFIX": self.topics.prefix,
+            "PAYBUS_MERCHANTS_DIRECTORY": str(self._merchants),
+            "PAYBUS_HTTP_PORT_FILE": str(port_file),
+            "PAYBUS_SANDBOX_MERCHANTS_DIRECTORY": str(self._merchants),
+            "PAYBUS_SANDBOX_PORT": "0",
+            "PAYBUS_SANDBOX_PORT_FILE": str(port_file),
+            **variables,
+        }
+        process = PythonProcess(f"paybus.{service}", environment, self._folder / f"{name}.log")
+        self._processes[name] = process
+        self._ports[name] = process.await_port(port_file)
+        return process
+
+    def _write_merchant(self, port: int) -> None:
+        text = (
+            f'key = "{KEY}"\nbase_url = "http://127.0.0.1:{port}/openGateway/openService/"\n'
+            'oper_id = "oper01"\ndev_id = "dev01"\n'
+        )
+        (self._merchants / f"{MERCHANT}.toml").write_text(text)
+
+
+def barcode(number: int, *, code: str = "C", amount_fen: int | None = None) -> dict[str, Any]:
+    """Make a barcode pay of some yuan."""
+    return {
+        "merchant_id": MERCHANT,
+        "charge_code": f"{code}{number:05}",
+        "method": "barcode",
+        "amount_fen": 100 + number % 900 if amount_fen is None else amount_fen,
+        "subject": "Tea",
+        "auth_code": f"28{number:016}",
+    }
+
+
+def refund(charge_code: str, number: int, amount_fen: int) -> dict[str, Any]:
+    """Make a refund."""
+    return {
+        "merchant_id": MERCHANT,
+        "charge_code": charge_code,
+        "out_refund_no": f"R{number:05}",
+        "amount_fen": amount_fen,
+        "subject": "Returned",
+    }
