@@ -14,14 +14,17 @@ import sys
 import tempfile
 
 from rich.console import Console
-from tests.bench.contenders import CONTENDERS, Contender
+from tests.bench.contenders import PEERS, Contender
 from tests.bench.measurement import Measurement
-from tests.process import ProcessEndedError
+from tests.bench.paybus_pay import PAYBUS
 from tests.bench.report import show, write_json
 from tests.bench.run import World, measure
 from tests.bench.topics import GroupNotReadyError
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.jars import KafkaUnavailableError
+from tests.process import ProcessEndedError
+
+CONTENDERS = (*PEERS, PAYBUS)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

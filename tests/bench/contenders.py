@@ -8,8 +8,8 @@ from pathlib import Path
 
 from confluent_kafka import Message
 from tests.bench.peers.job import Job
-from tests.process import PythonProcess
 from tests.bench.topics import Command
+from tests.process import PythonProcess
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,7 @@ class Contender:
     start: Callable[[Job, Path], AbstractContextManager[Running]]
     command: Callable[[Job, str, int], Command]
     answer_of: Callable[[Message], str | None]
-
-    def group(self, job: Job) -> str:
-        """Give the consumer group it reads commands in."""
-        return job.group
+    group: Callable[[Job], str] = lambda job: job.group
 
 
 def plain_command(_job: Job, code: str, number: int) -> Command:
@@ -66,7 +63,7 @@ def code_in_result(message: Message) -> str | None:
     return str(json.loads(message.value() or b"{}")["charge_code"])
 
 
-CONTENDERS = (
+PEERS = (
     Contender(
         name="FastStream",
         note="defaults, pydantic, httpx; one at a time, at most once",
