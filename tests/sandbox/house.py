@@ -29,7 +29,7 @@ MERCHANTS = {merchant.merchant_id: merchant for merchant in (MERCHANT, OTHER)}
 
 def conditions(**changed: Any) -> Conditions:
     """Give the sandbox's conditions, two merchants known."""
-    return Conditions(merchants=MERCHANTS, **changed)
+    return Conditions(**{"merchants": MERCHANTS} | changed)
 
 
 def payment(code: str = "C1", amount_fen: int = 15800, **changed: Any) -> PayRequest:
