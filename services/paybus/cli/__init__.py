@@ -1,0 +1,1 @@
+"""The `paybus` command: what people touch."""

@@ -1,0 +1,38 @@
+"""The `paybus` command as tests call it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import os
+from pathlib import Path
+
+import pytest
+
+from paybus.cli.__main__ import main
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it wrote."""
+
+    code: int
+    printed: str
+    complained: str
+
+
+Paybus = Callable[..., Ended]
+
+
+@pytest.fixture
+def paybus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Paybus:
+    """Give a function that carries out one command where nothing is set up."""
+    for name in [name for name in os.environ if name.startswith("PAYBUS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PAYBUS_RUN_DIRECTORY", str(tmp_path / "run"))
+
+    def run(*arguments: str) -> Ended:
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        written = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), written.out, written.err)
+
+    return run
