@@ -9,23 +9,14 @@ from tests.trades.books import Books
 from tests.trades.examples import AMOUNT, a_trade, an_operation
 
 from paybus.trades.conclusion import Conclusion, conclude, expire
-from paybus.trades.guard import (
-    AlreadySo,
-    Decision,
-    Granted,
-    Refused,
-    begin_cancel,
-    may_cancel,
-    may_pay,
-    may_refund,
-    reserve,
-)
 from paybus.trades.happening import UNVERSIONED, Happening
 from paybus.trades.judgement import join_reply, judge_inquiry, judge_reply
 from paybus.trades.money import Fen
+from paybus.trades.notice import notice
 from paybus.trades.operation import ON_ITS_WAY, OPEN, Kind, Method, Operation, OperationState
 from paybus.trades.outcome import Facts, Outcome, Source, Verdict
-from paybus.trades.trade import News, Trade, TradeState, hear
+from paybus.trades.start import Patience, start
+from paybus.trades.trade import Trade, TradeState
 
 FATES = st.sampled_from(["done", "refused", "refused_after_all_done", "lost"])
 HEARD = st.sampled_from(["answer", "silence", "trouble", "crash"])
@@ -65,19 +56,15 @@ class Histories(RuleBasedStateMachine):
 
     @rule(pick=st.integers(min_value=0, max_value=9), fate=FATES, heard=HEARD)
     def send(self, pick: int, fate: str, heard: str) -> None:
-        """Send one waiting operation, if its guard grants it."""
+        """Send one waiting operation, if it may be sent now."""
         waiting = self._in({OperationState.WAITING})
         if not waiting:
             return
         key = waiting[pick % len(waiting)]
-        decision = self._grant(self.operations[key])
-        if isinstance(decision, Granted):
-            self._become(key, OperationState.READY)
+        self._settle(key, start(self.operations[key], self.trade, Patience()))
+        if self.operations[key].state is OperationState.READY:
+            self.operations[key] = replace(self.operations[key], reply_code=None)
             self._attempt(key, fate, heard)
-        elif isinstance(decision, AlreadySo):
-            self._become(key, OperationState.DONE)
-        elif isinstance(decision, Refused):
-            self._become(key, OperationState.REJECTED)
 
     @rule(pick=st.integers(min_value=0, max_value=9), lag_over=st.booleans(), trouble=st.booleans())
     def inquire(self, pick: int, lag_over: bool, trouble: bool) -> None:
@@ -107,7 +94,8 @@ class Histories(RuleBasedStateMachine):
     @rule()
     def call_back(self) -> None:
         """Tell us (again) of the payment."""
-        heard = hear(self.trade, News.PAID, Facts(amount_fen=AMOUNT, gateway_state=1))
+        _, heard = notice(self.trade, Facts(amount_fen=AMOUNT, gateway_state=1))
+        assert heard is not None
         self.late_callback = self.late_callback or self.books.state == 2
         self._note(PAY, heard.happenings, heard.trade)
 
@@ -174,15 +162,6 @@ class Histories(RuleBasedStateMachine):
 
     def _in(self, states: set[OperationState] | frozenset[OperationState]) -> list[str]:
         return [key for key, one in self.operations.items() if one.state in states]
-
-    def _grant(self, operation: Operation) -> Decision:
-        if operation.kind is Kind.PAY:
-            return may_pay(self.trade)
-        refund = operation.kind is Kind.REFUND
-        decision = may_refund(self.trade, operation.amount_fen) if refund else may_cancel(self.trade)
-        if isinstance(decision, Granted):
-            self.trade = reserve(self.trade, operation.amount_fen) if refund else begin_cancel(self.trade)
-        return decision
 
     def _attempt(self, key: str, fate: str, heard: str) -> None:
         operation = self.operations[key]
