@@ -61,6 +61,7 @@ def call(**changes: Any) -> GatewayCall:
 PROMISED = {
     "paybus_gateway_call_duration_seconds": {"operation", "verdict"},
     "paybus_gateway_return_codes": {"operation", "return_code"},
+    "paybus_gateway_calls_unreadable": set(),
     "paybus_commands": {"kind", "result"},
     "paybus_command_age_seconds": {"kind"},
     "paybus_operations_open": {"kind", "state"},
@@ -71,6 +72,7 @@ PROMISED = {
     "paybus_consumer_lag_records": {"topic"},
     "paybus_consumer_lag_seconds": {"topic"},
     "paybus_dead_letters": {"topic", "reason"},
+    "paybus_broker_read_timestamp_seconds": {"subject"},
     "paybus_callbacks": {"verdict"},
     "paybus_build_info": {"service", "version", "python"},
     "paybus_ledger_read_timestamp_seconds": set(),

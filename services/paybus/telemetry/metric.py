@@ -30,6 +30,8 @@ COMMAND_RESULTS = ("executed", "declined", "rejected")
 """How a command ended; one that is still open is in `paybus_operations_open`."""
 INTAKE_RESULTS = ("accepted", "duplicate", "rejected", "dead_letter")
 """What became of a record from Kafka; a rejected one was answered with `command.rejected`."""
+BROKER_SUBJECTS = ("records", "lag")
+"""What is read from Kafka apart from each other: calls and dead letters, and how far the workers are."""
 DEAD_LETTER_REASONS = ("value_missing", "value_too_large", "identity_invalid", "not_json", OTHER)
 CALLBACK_VERDICTS = ("applied", "stale", "duplicate", "unmatched", "discrepancy", "refused", "unavailable")
 """`refused` is not believed, `unavailable` could not be stored and will be sent again."""
@@ -94,6 +96,11 @@ class GatewayMetrics:
         )
         self._duration = Family(duration, GATEWAY_OPERATIONS, Verdict)
         self._codes = Family(codes, GATEWAY_OPERATIONS, (*RETURN_CODES, NO_CODE, OTHER))
+        self.unreadable = Counter(
+            "paybus_gateway_calls_unreadable",
+            "Records of attempts that could not be read and were passed over.",
+            registry=registry,
+        )
 
     def count(self, call: GatewayCall) -> None:
         """Count one attempt; a verdict that we do not know (from a later version) counts as unknown."""
@@ -171,6 +178,13 @@ class BrokerMetrics:
             ["topic", "reason"],
             registry=registry,
         )
+        read_at = Gauge(
+            "paybus_broker_read_timestamp_seconds",
+            "Unix time at which Kafka was last read for figures.",
+            ["subject"],
+            registry=registry,
+        )
+        self.read_timestamp_seconds = Family(read_at, BROKER_SUBJECTS)
         self.lag_records = Family(records, commands)
         self.lag_seconds = Family(seconds, commands)
         self.dead_letters = Family(letters, commands, DEAD_LETTER_REASONS)
