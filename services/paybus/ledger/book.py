@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from paybus.ledger.errors import translated
@@ -15,6 +16,24 @@ FROM operation o WHERE owner IS NOT NULL OR due_at IS NOT NULL GROUP BY kind, st
 _OUTBOX: Final = """
 SELECT count(*) AS pending, coalesce(extract(epoch FROM now() - min(since)), 0)::float8 AS oldest_seconds
 FROM outbox
+"""
+# `answered_at` is when a transaction began, and it is seen when that has ended: what was answered before the
+# oldest transaction that still runs is complete. A statement of ours ends within 30 s, so nobody else's long
+# transaction (a dump, a forgotten psql) is waited for longer than twice that; those that another role hides
+# from us are waited for as long. The second is for one that has begun and does not show it yet.
+_COMPLETE_UNTIL: Final = """
+SELECT greatest(now() - interval '1 minute', least(now(), min(
+           CASE WHEN state IS NULL OR state = 'disabled' THEN '-infinity' ELSE xact_start END
+       ))) - interval '1 second'
+FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+_ANSWERED: Final = """
+SELECT o.operation_id, o.answered_at, o.kind, o.state, e.ce_type,
+       extract(epoch FROM o.answered_at - o.asked_for_at)::float8 AS age_seconds
+FROM operation o LEFT JOIN event e ON e.ce_id = o.answer_id
+WHERE (o.answered_at, o.operation_id) > ($1, $2) AND o.answered_at < $3
+ORDER BY o.answered_at, o.operation_id LIMIT $4
 """
 _TRADE: Final = "SELECT * FROM trade WHERE charge_code = $1 ORDER BY merchant_id"
 _OPERATIONS: Final = """
@@ -52,6 +71,18 @@ class OutboxLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """An operation that has its final answer; `ce_type` is that of the event that gave it."""
+
+    operation_id: int
+    answered_at: datetime
+    kind: str
+    state: str
+    ce_type: str | None
+    age_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """One trade with everything that is known of it, oldest first."""
 
@@ -72,6 +103,22 @@ async def outbox_level(pool: Pool) -> OutboxLevel:
     with translated():
         (row,) = await pool.fetch(_OUTBOX)
     return OutboxLevel(*row)
+
+
+async def complete_until(pool: Pool) -> datetime:
+    """Give the time before which no further answer will appear in the ledger. Raises LedgerError."""
+    with translated():
+        until: datetime = await pool.fetchval(_COMPLETE_UNTIL)
+    return until
+
+
+async def answered(pool: Pool, after: tuple[datetime, int], *, until: datetime, most: int) -> list[Answered]:
+    """Give the first *most* operations answered after *after* (when, operation id) and before *until*.
+
+    Ask `complete_until` first, and every operation is given exactly once. Raises LedgerError.
+    """
+    with translated():
+        return [Answered(*row) for row in await pool.fetch(_ANSWERED, *after, until, most)]
 
 
 async def timelines(pool: Pool, charge_code: str) -> list[Timeline]:
