@@ -51,6 +51,10 @@ WHERE merchant_id = $1 AND charge_code = $2 ORDER BY first_at
 """
 
 
+Cursor = tuple[datetime, int]
+"""A place in the order of answers: when, and the operation's id."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenOperations:
     """The operations of one kind and state that have no final answer."""
@@ -112,8 +116,8 @@ async def complete_until(pool: Pool) -> datetime:
     return until
 
 
-async def answered(pool: Pool, after: tuple[datetime, int], *, until: datetime, most: int) -> list[Answered]:
-    """Give the first *most* operations answered after *after* (when, operation id) and before *until*.
+async def answered(pool: Pool, after: Cursor, *, until: datetime, most: int) -> list[Answered]:
+    """Give the first *most* operations answered after *after* and before *until*.
 
     Ask `complete_until` first, and every operation is given exactly once. Raises LedgerError.
     """
