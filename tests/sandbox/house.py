@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+import time
 from typing import Any
 
 import httpx
@@ -71,6 +72,13 @@ class House:
         data = body.encode() if isinstance(body, str) else body
         made = self.signed(data) if made is None else made
         return await self.http.post(f"{self.base}{path}?sign={made}{query}", content=data)
+
+    def let_time_pass(self) -> None:
+        """Let everything happen that waits for its time, and show what lags."""
+        for timer in list(self.gateway.clock._timers):
+            timer.handle.cancel()
+            timer.fire()
+        self.gateway.books.now = lambda: time.time() + 86_400
 
     def effects(self, kind: str | None = None) -> list[tuple[str, str, int, object]]:
         """Give (kind, charge code, fen, cause) of the effects in the books."""

@@ -11,6 +11,7 @@ from tests.sandbox.operations.test_refund import refund
 from paybus.gateway.cancel import CancelRequest
 from paybus.gateway.errors import ConnectionLostError, HttpStatusError, NoAnswerError, UndecodableReplyError
 from paybus.gateway.query import QueryRequest
+from paybus.sandbox.customer import Habits
 from paybus.sandbox.fault import SPOILING, Fault
 from paybus.sandbox.fault_settings import FaultSettings, Rule
 from paybus.sandbox.spoiling import UNKNOWN_CODE
@@ -92,12 +93,13 @@ async def test_queries_are_spoilt_by_rules_that_name_them(house: House, fault: F
 
 async def test_a_late_charge_follows_its_answer() -> None:
     """EXCEPTION while the order is pending, then the charge."""
-    async with open_house(faults=FaultSettings(late_seconds=0.2)) as house:
+    habits = Habits(scan_expires_after_seconds=3600)
+    async with open_house(faults=FaultSettings(late_seconds=600), habits=habits) as house:
         client = house.client()
         assert (await client.pay(payment("FAULT-LATE_CHARGE-1"))).code == "EXCEPTION"
         assert house.effects() == []
         assert (await client.query(QueryRequest(code="FAULT-LATE_CHARGE-1"))).state == 0
-        await until(lambda: bool(house.effects()))
+        house.let_time_pass()
         assert house.effects("charge") == [("charge", "FAULT-LATE_CHARGE-1", 15800, 1)]
 
 
@@ -122,13 +124,12 @@ async def test_a_slow_call_takes_its_time() -> None:
 
 async def test_what_lags_is_not_seen_by_queries() -> None:
     """Done, but CHARGE_NONEXISTENT until late_seconds have passed; the batch query does not list it."""
-    async with open_house(faults=FaultSettings(late_seconds=0.2)) as house:
+    async with open_house(faults=FaultSettings(late_seconds=600)) as house:
         client = house.client()
         assert (await client.pay(payment("FAULT-QUERY_LAG-1"))).code == "SUCCESS"
         request = QueryRequest(code="FAULT-QUERY_LAG-1")
         assert (await client.query(request)).code == "CHARGE_NONEXISTENT"
-        now = house.gateway.books.now
-        await until(lambda: now() > house.gateway.books.orders[0].visible_at)
+        house.let_time_pass()
         assert (await client.query(request)).state == 1
 
 
@@ -147,7 +148,7 @@ async def test_refunds_lag_too() -> None:
 )
 async def test_a_refund_may_stay_refunding(fault: str, refund_state: int, order_state: int) -> None:
     """SUCCESS with states 10 and 8; later 11 and 4, or 13 and 9 with its money free again."""
-    async with open_house(faults=FaultSettings(late_seconds=0.2)) as house:
+    async with open_house(faults=FaultSettings(late_seconds=600)) as house:
         client, number = house.client(), f"FAULT-{fault}-1"
         await client.pay(payment())
         assert (await client.refund(refund(number))).code == "SUCCESS"
@@ -155,7 +156,7 @@ async def test_a_refund_may_stay_refunding(fault: str, refund_state: int, order_
         assert (await client.query(QueryRequest(code=number))).state == 10
         assert (await client.query(QueryRequest(code="C1"))).state == 8
         assert (await client.refund(refund("R2", 15701))).code == "AMT_ERROR"
-        await until(lambda: house.gateway.books.refunds[0].state != 10)
+        house.let_time_pass()
         assert (await client.query(QueryRequest(code=number))).state == refund_state
         assert (await client.query(QueryRequest(code="C1"))).state == order_state
         rest = await client.refund(refund("R3", 15800))
