@@ -1,18 +1,18 @@
 """accept(): a batch of commands enters the ledger, each at most once, in one statement."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from paybus.contracts.command import Identity
 from paybus.contracts.event import Announcement, reject
 from paybus.ledger.announcement import publish
 from paybus.ledger.errors import translated
-from paybus.ledger.held import TRADE_COLUMNS, Held, KnownTrade, trade_from
+from paybus.ledger.held import TRADE_COLUMNS, Held, KnownTrade, identity_of, trade_from
+from paybus.ledger.matching import match_unmatched
 from paybus.ledger.pool import Pool
-from paybus.trades.operation import Kind, Method, Operation
+from paybus.trades.operation import Kind, Operation, OperationState
 from paybus.trades.trade import Trade, TradeState
 
 # The trade of a pay is as new as the pay; that of a refund or cancel is looked up on the way.
@@ -33,12 +33,13 @@ WITH incoming AS (
 ), opened AS (
     INSERT INTO trade (merchant_id, charge_code, state, version, amount_fen,
                        paid_fen, refunded_fen, reserved_fen)
-    SELECT merchant_id, charge_code, 'accepted', 0, amount_fen, 0, 0, 0 FROM accepted WHERE $1 = 'pay'
+    SELECT merchant_id, charge_code, 'accepted', 0, amount_fen, 0, 0, 0 FROM accepted
+    WHERE $1 = 'pay' ORDER BY charge_code, merchant_id
     ON CONFLICT DO NOTHING
 )
 SELECT i.ord, a.operation_id, i.merchant_id, i.charge_code, {TRADE_COLUMNS}
 FROM incoming i JOIN accepted a USING (merchant_id, key)
-    LEFT JOIN trade t ON $1 <> 'pay' AND (t.merchant_id, t.charge_code) = (i.merchant_id, i.charge_code)
+    LEFT JOIN trade t ON $1 <> 'pay' AND (t.charge_code, t.merchant_id) = (i.charge_code, i.merchant_id)
 """
 _FIND: Final = """
 SELECT i.ord, o.fingerprint, o.answer_id
@@ -87,7 +88,25 @@ async def accept(
         answers, conflicts = await _look_up(pool, repeated) if repeated else ([], [])
         if answers or conflicts or rejections:
             await publish(pool, [*conflicts, *rejections], again=answers)
-    return Accepted(tuple(new), len(repeated) - len(conflicts), len(conflicts))
+    return Accepted(tuple(await _told(pool, new, firsts)), len(repeated) - len(conflicts), len(conflicts))
+
+
+async def _told(pool: Pool, new: Sequence[Held], asked: Sequence[Acceptance]) -> list[Held]:
+    """Apply callbacks that came before their pay; also of pays accepted before, by one who got no further."""
+    pays = [one.operation for one in asked if one.operation.kind is Kind.PAY]
+    if not pays:
+        return list(new)
+    trades = await match_unmatched(pool, [(pay.merchant_id, pay.charge_code) for pay in pays])
+    return [
+        _told_of(held, trades.get((held.operation.merchant_id, held.operation.charge_code))) for held in new
+    ]
+
+
+def _told_of(held: Held, trade: KnownTrade | None) -> Held:
+    if trade is None:
+        return held
+    # It is not as new as the pay: whether it may be sent is to be asked first.
+    return replace(held, trade=trade, operation=replace(held.operation, state=OperationState.WAITING))
 
 
 def _first_of_each_key(acceptances: Sequence[Acceptance]) -> tuple[list[Acceptance], list[Acceptance]]:
@@ -159,12 +178,6 @@ def _conflict(acceptance: Acceptance) -> Announcement:
         message=message,
         fingerprint=acceptance.fingerprint,
     )
-
-
-def identity_of(operation: Operation) -> Identity:
-    """Give the names under which an operation is answered."""
-    number = operation.key if operation.method is Method.REFUND else None
-    return Identity(operation.merchant_id, operation.charge_code, number)
 
 
 def _held(acceptance: Acceptance, row: Row) -> Held:

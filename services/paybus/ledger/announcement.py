@@ -5,7 +5,7 @@ from typing import Final
 
 from paybus.contracts.event import Announcement
 from paybus.ledger.errors import translated
-from paybus.ledger.pool import Pool
+from paybus.ledger.pool import Executor
 from paybus.ledger.shard import shard_of
 
 # An event that is there already stays as it is, so that a repeat has the same bytes and the same time.
@@ -17,18 +17,21 @@ WITH kept AS (
 ), queued AS (
     INSERT INTO outbox (shard, ce_id) SELECT * FROM unnest($5::smallint[], $6::text[])
 )
-SELECT pg_notify('paybus_outbox', '') FROM relay WHERE asleep
+SELECT pg_notify('paybus_outbox', '') WHERE EXISTS (SELECT FROM relay WHERE asleep)
 """
 
 
 async def publish(
-    pool: Pool, announcements: Sequence[Announcement], *, again: Sequence[tuple[str, str]] = ()
+    executor: Executor, announcements: Sequence[Announcement], *, again: Sequence[tuple[str, str]] = ()
 ) -> None:
-    """Put *announcements* into the outbox, and the events *again* (id, charge code) that were sent before."""
+    """Put *announcements* into the outbox, and the events *again* (id, charge code) that were sent before.
+
+    Raises LedgerError.
+    """
     distinct = {announcement.ce_id: announcement for announcement in announcements}
     queue = [*((one.ce_id, one.charge_code) for one in announcements), *again]
     with translated():
-        await pool.fetch(
+        await executor.fetch(
             _PUBLISH,
             list(distinct),
             [announcement.ce_type for announcement in distinct.values()],

@@ -15,19 +15,27 @@ WITH due AS (
     SELECT operation_id AS due_id FROM operation WHERE kind = $1 AND due_at <= now()
     ORDER BY due_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
 ), claimed AS (
-    UPDATE operation SET owner = $2, due_at = NULL FROM due WHERE operation_id = due_id
+    UPDATE operation SET owner = $2, turn = turn + 1, due_at = NULL FROM due WHERE operation_id = due_id
     RETURNING {OPERATION_COLUMNS}
 )
 SELECT o.*, {TRADE_COLUMNS},
        extract(epoch FROM now() - o.quiet_since)::float8 AS quiet_seconds,
        extract(epoch FROM now() - o.accepted_at)::float8 AS waited_seconds
-FROM claimed o LEFT JOIN trade t USING (merchant_id, charge_code)
+FROM claimed o LEFT JOIN trade t USING (charge_code, merchant_id) ORDER BY operation_id
 """
-# A call that was cut off may still leave the engine for as long as connecting takes.
+# READY may have been sent, and a call that was cut off may still leave the engine for as long as connecting
+# takes. Of the others nothing is on its way: whoever takes them may begin at once.
 _RELEASE: Final = """
-UPDATE operation SET owner = NULL, due_at = now() + make_interval(secs => $3::float8 + $4::float8),
-    quiet_since = now() + make_interval(secs => $3)
-WHERE owner = $1 AND ($2::bigint[] IS NULL OR operation_id = ANY($2::bigint[]))
+WITH ours AS (
+    SELECT operation_id AS our_id FROM operation
+    WHERE owner = $1 AND ($2::bigint[] IS NULL OR operation_id = ANY($2::bigint[]))
+    ORDER BY operation_id FOR NO KEY UPDATE
+)
+UPDATE operation SET owner = NULL, turn = turn + 1,
+    due_at = now() + CASE WHEN state = 'ready'
+                     THEN make_interval(secs => $3::float8 + $4::float8) ELSE '0' END,
+    quiet_since = CASE WHEN state = 'ready' THEN now() + make_interval(secs => $3) ELSE quiet_since END
+FROM ours WHERE operation_id = our_id
 """
 _OPEN: Final = """
 SELECT count(*) FROM (SELECT FROM operation WHERE kind = $1 AND due_at IS NOT NULL LIMIT $2) AS waiting
@@ -35,7 +43,10 @@ SELECT count(*) FROM (SELECT FROM operation WHERE kind = $1 AND due_at IS NOT NU
 
 
 async def claim_due(pool: Pool, worker_id: UUID, kind: Kind, *, most: int) -> list[Held]:
-    """Take up to *most* operations of *kind* that are due. Raises LedgerError."""
+    """Take up to *most* operations of *kind* that are due, the longest due first, in the order of acceptance.
+
+    Raises LedgerError.
+    """
     with translated():
         return [held_from(row) for row in await pool.fetch(_CLAIM, kind.value, worker_id, most)]
 
@@ -48,7 +59,7 @@ async def release(
     cut_off_seconds: float,
     lag_seconds: float,
 ) -> None:
-    """Give operations back (None: all of this worker's), to be asked about before anything is sent.
+    """Give operations back (None: all of this worker's); one that may have been sent is asked about first.
 
     *cut_off_seconds* is how long a call that was cut off can still leave; *lag_seconds* how long the gateway
     may not show it. Raises LedgerError.

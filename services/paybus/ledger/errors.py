@@ -26,15 +26,13 @@ class LedgerRefusedError(LedgerError):
 _GONE = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.DiskFullError,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
+    asyncpg.InternalClientError,  # the driver lost the thread of the connection
+    asyncpg.OperatorInterventionError,  # it stops, starts, or cancels what takes too long
+    asyncpg.InsufficientResourcesError,  # connections, memory, disk
+    asyncpg.ReadOnlySQLTransactionError,  # a standby: the primary is elsewhere now
+    asyncpg.TransactionRollbackError,  # deadlocks
     asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     OSError,
     TimeoutError,
 )

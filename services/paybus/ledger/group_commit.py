@@ -7,23 +7,26 @@ once and a busy one writes in large batches; nobody waits for a timer.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from paybus.ledger.errors import LedgerRefusedError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Write = Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]
+Write = Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]]
 
-MAX_BATCH = 200
+MAX_BATCH: Final = 200
 """Larger batches gain nothing (the cost of a commit is spread thin enough) and hold locks longer."""
 
-WRITERS = 2
+WRITERS: Final = 2
 """While one waits for the disk, the other prepares."""
 
 
 class GroupCommit(Generic[Item, Result]):
-    """Gathers items for *write*, which returns one result for each, in their order."""
+    """Gathers items for *write*, which returns one result for each, in their order.
+
+    A result that is an exception is raised for its item alone.
+    """
 
     def __init__(self, write: Write[Item, Result], *, most: int = MAX_BATCH, writers: int = WRITERS) -> None:
         self._write = write
@@ -33,7 +36,10 @@ class GroupCommit(Generic[Item, Result]):
         self._running: set[asyncio.Task[None]] = set()
 
     async def submit(self, item: Item) -> Result:
-        """Have *item* written; returns when it is committed, raises what *write* raised for it."""
+        """Have *item* written; returns when it is committed, raises what *write* raised for it.
+
+        Whoever stops waiting does not take it back: it is written all the same.
+        """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._queue.append((item, future))
         if self._idle:
@@ -53,38 +59,37 @@ class GroupCommit(Generic[Item, Result]):
         finally:
             self._idle += 1
 
-    async def _write_batch(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+    async def _write_batch(self, batch: Sequence[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:
             results = await self._write([item for item, _ in batch])
         except LedgerRefusedError as error:
             await self._write_singly(batch, error)
-        except (
-            BaseException
-        ) as error:  # handed to each who waits; a cancelled writer must not leave them hanging
+        except asyncio.CancelledError:  # the loop ends: nobody may be left hanging
             for _, future in batch:
-                _fail(future, error)
-            if not isinstance(error, Exception):
-                raise
+                future.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 -- handed to each who waits
+            for _, future in batch:
+                _answer(future, error)
         else:
             for (_, future), result in zip(batch, results, strict=True):
-                if not future.done():
-                    future.set_result(result)
+                _answer(future, result)
 
     async def _write_singly(
-        self, batch: list[tuple[Item, asyncio.Future[Result]]], error: LedgerRefusedError
+        self, batch: Sequence[tuple[Item, asyncio.Future[Result]]], error: LedgerRefusedError
     ) -> None:
         """One item that PostgreSQL refuses must not take the others down with it."""
         if len(batch) == 1:
-            _fail(batch[0][1], error)
+            _answer(batch[0][1], error)
             return
         for entry in batch:
             await self._write_batch([entry])
 
 
-def _fail(future: "asyncio.Future[Result]", error: BaseException) -> None:
-    if future.done():
+def _answer(future: "asyncio.Future[Result]", result: Result | Exception) -> None:
+    if future.done():  # who waited was cancelled
         return
-    if isinstance(error, Exception):
-        future.set_exception(error)
+    if isinstance(result, Exception):
+        future.set_exception(result)
     else:
-        future.cancel()
+        future.set_result(result)

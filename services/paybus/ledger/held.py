@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from paybus.contracts.command import Identity
 from paybus.trades.money import Fen
 from paybus.trades.operation import Kind, Method, Operation, OperationState
 from paybus.trades.trade import Trade, TradeState
@@ -24,6 +25,7 @@ class Held:
 
     `trade` is None where we have not been asked for a payment under this charge code (yet).
     `quiet_seconds` is how long certainly no request for it has left us; None if none ever has.
+    `turn` says which of the operation's turns this is: in any other nothing is written through it.
     """
 
     operation_id: int
@@ -35,10 +37,11 @@ class Held:
     trade: KnownTrade | None
     quiet_seconds: float | None = None
     waited_seconds: float = 0.0
+    turn: int = 0
 
 
 OPERATION_COLUMNS = (
-    "operation_id, merchant_id, kind, key, charge_code, method, amount_fen, state, asked, reply_code,"
+    "operation_id, merchant_id, kind, key, charge_code, method, amount_fen, state, turn, asked, reply_code,"
     " command, fingerprint, traceparent, expires_at, quiet_since, accepted_at"
 )
 TRADE_COLUMNS = (
@@ -59,6 +62,7 @@ def held_from(row: Mapping[str, Any]) -> Held:
         trade=None if row["trade_state"] is None else trade_from(row),
         quiet_seconds=row["quiet_seconds"],
         waited_seconds=row["waited_seconds"],
+        turn=row["turn"],
     )
 
 
@@ -94,3 +98,9 @@ def trade_from(row: Mapping[str, Any]) -> KnownTrade:
         channel_type=row["channel_type"],
     )
     return KnownTrade(trade=trade, revision=row["revision"])
+
+
+def identity_of(operation: Operation) -> Identity:
+    """Give the names under which an operation is answered."""
+    number = operation.key if operation.kind is Kind.REFUND else None
+    return Identity(operation.merchant_id, operation.charge_code, number)

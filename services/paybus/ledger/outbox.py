@@ -2,6 +2,10 @@
 
 Nobody remembers "the highest number published": numbers are taken before the commit, so a lower one
 may appear later. One relay a shard, by an advisory lock that dies with its connection.
+
+Writers notify only while a relay says that it sleeps, for a notification makes every commit of the
+database wait in line. Each relay says so in the row of its lowest shard, which is nobody else's as long
+as it lives; whoever takes the shard over afterwards clears it.
 """
 
 import asyncio
@@ -15,12 +19,19 @@ from paybus.ledger.errors import translated
 from paybus.ledger.shard import SHARDS
 
 CHANNEL: Final = "paybus_outbox"
+BUSY_READS: Final = 8
+"""After so many reads in a row that found something, writers need not notify: we look anyway."""
+
+SECOND_LOOK_SECONDS: Final = 0.05
+"""A statement that began before we said that we sleep sends no notification: by now it is committed."""
+
 _LOCK_SPACE: Final = 0x7061  # "pa": our part of the database's advisory locks
 _READ: Final = """
 SELECT outbox_id, ce_id, ce_type, charge_code, occurred_at, traceparent, value
 FROM (SELECT outbox_id, ce_id FROM outbox WHERE shard = ANY($1::smallint[]) ORDER BY outbox_id LIMIT $2) AS o
 JOIN event USING (ce_id) ORDER BY outbox_id
 """
+_SAY: Final = "UPDATE relay SET asleep = $2 WHERE shard = ANY($1::smallint[]) AND asleep <> $2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +53,16 @@ class Outbox:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._woken = asyncio.Event()
+        self._asleep = False  # what the writers are told
+        self._found_in_a_row = 0
+        self._next_sleep_seconds = float("inf")
         self.shards: tuple[int, ...] = ()
 
     async def listen(self) -> None:
         """Begin to hear of new events. Raises LedgerError."""
         with translated():
+            # What this connection deletes may come back after a crash of the server: it is sent once more.
+            await self._connection.execute("SET synchronous_commit = off")
             await self._connection.add_listener(CHANNEL, lambda *_: self._woken.set())
 
     async def take_shards(self) -> None:
@@ -55,12 +71,18 @@ class Outbox:
         query = "SELECT i FROM unnest($2::int[]) AS i WHERE pg_try_advisory_lock($1, i)"
         with translated():
             rows = await self._connection.fetch(query, _LOCK_SPACE, free)
-        self.shards = tuple(sorted([*self.shards, *(row["i"] for row in rows)]))
+        if rows:
+            self.shards = tuple(sorted([*self.shards, *(row["i"] for row in rows)]))
+            await self._say(asleep=False)
 
     async def read(self, most: int) -> list[Pending]:
         """Give the oldest pending events of our shards. Raises LedgerError."""
+        self._woken.clear()
         with translated():
             rows = await self._connection.fetch(_READ, self.shards, most)
+        self._found_in_a_row = self._found_in_a_row + 1 if rows else 0
+        if self._asleep and self._found_in_a_row >= BUSY_READS:
+            await self._say(asleep=False)
         return [Pending(*row) for row in rows]
 
     async def delete(self, pending: Sequence[Pending]) -> None:
@@ -70,11 +92,21 @@ class Outbox:
             await self._connection.execute("DELETE FROM outbox WHERE outbox_id = ANY($1::bigint[])", ids)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for news, at most *seconds*. Writers notify only while somebody sleeps. Raises LedgerError."""
-        self._woken.clear()
+        """Wait for news after a read that found nothing; returns after *seconds*, or earlier: read again.
+
+        Raises LedgerError.
+        """
+        if not self._asleep and self.shards:
+            # Not asleep yet: what was committed before this was seen is found by the read that follows.
+            await self._say(asleep=True)
+            self._next_sleep_seconds = SECOND_LOOK_SECONDS
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), min(seconds, self._next_sleep_seconds))
+        self._next_sleep_seconds = float("inf")
+
+    async def _say(self, *, asleep: bool) -> None:
+        rows = self.shards[:1] if asleep else self.shards
         with translated():
-            await self._connection.execute("UPDATE relay SET asleep = true")
-            # What was committed before `asleep` was seen has sent no notification.
-            if not await self._connection.fetchval("SELECT EXISTS (SELECT FROM outbox)"):
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), seconds)
+            await self._connection.execute(_SAY, rows, asleep)
+        self._asleep = asleep

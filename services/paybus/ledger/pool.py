@@ -1,8 +1,9 @@
 """Connections to PostgreSQL."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import asyncpg
 
@@ -13,16 +14,29 @@ if TYPE_CHECKING:
 else:  # the class is generic for the type checker only
     Pool = asyncpg.Pool
 
-MAX_CONNECTIONS = 8
+MAX_CONNECTIONS: Final = 8
 """Group commit needs two writers of each kind; more connections would only make smaller batches."""
 
-_SETTINGS = {
+CLOSE_SECONDS: Final = 5.0
+"""How long the end waits for statements under way: they take milliseconds, or their server has gone."""
+
+_SETTINGS: Final = {
     # A generic plan made while the tables are empty scans them for ever after.
     "plan_cache_mode": "force_custom_plan",
     "jit": "off",
     "lock_timeout": "10s",  # no statement of ours holds a row for more than some milliseconds
     "statement_timeout": "30s",
 }
+
+
+class Executor(Protocol):
+    """A pool or a connection of asyncpg."""
+
+    async def fetch(self, query: str, *arguments: Any) -> Any:
+        """Run *query* and give its rows."""
+
+    async def fetchrow(self, query: str, *arguments: Any) -> Any:
+        """Run *query* and give its first row."""
 
 
 @asynccontextmanager
@@ -39,9 +53,13 @@ async def open_pool(url: str, *, application_name: str, most: int = MAX_CONNECTI
     try:
         yield pool
     finally:
-        pool.terminate() if pool.is_closing() else await _close(pool)
+        await _close(pool)
 
 
 async def _close(pool: Pool) -> None:
-    with translated():
-        await pool.close()
+    """Close it in order, or cut it off: the end of a process must not wait for a lost connection."""
+    try:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
+    finally:
+        pool.terminate()

@@ -14,16 +14,22 @@ UPDATE worker SET dead_at = clock_timestamp()
 WHERE service = $1 AND dead_at IS NULL AND beat_at < clock_timestamp() - make_interval(secs => $2)
 """
 # READY may have been sent until the dead one stopped sending; WAITING certainly was not. The rest was asked
-# about, which can be done again at any time.
+# about, which can be done again at any time. What somebody is writing at this moment is left for next time.
 _FREE: Final = """
-UPDATE operation SET owner = NULL,
+WITH orphan AS (
+    SELECT operation_id AS orphan_id, beat_at FROM operation JOIN worker ON worker_id = owner
+    WHERE service = $1 AND dead_at IS NOT NULL
+    ORDER BY operation_id FOR NO KEY UPDATE OF operation SKIP LOCKED
+)
+UPDATE operation SET owner = NULL, turn = turn + 1,
     quiet_since = CASE WHEN state = 'ready' THEN beat_at + make_interval(secs => $2) ELSE quiet_since END,
     due_at = CASE WHEN state = 'ready'
         THEN greatest(now(), beat_at + make_interval(secs => $2 + $3)) ELSE now() END
-FROM worker WHERE worker_id = owner AND service = $1 AND dead_at IS NOT NULL
+FROM orphan WHERE operation_id = orphan_id
 """
+# A process that slept for days may still write one batch in its name before it learns that it is dead.
 _FORGET: Final = """
-DELETE FROM worker WHERE service = $1 AND dead_at < now() - interval '1 day'
+DELETE FROM worker WHERE service = $1 AND dead_at < now() - interval '30 days'
     AND NOT EXISTS (SELECT FROM operation WHERE owner = worker_id)
 """
 

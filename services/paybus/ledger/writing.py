@@ -2,42 +2,49 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
 from paybus.contracts.event import Announcement
+from paybus.ledger.pool import Executor
 from paybus.ledger.shard import shard_of
 from paybus.trades.trade import Trade
 
-# An operation is written only while $1 owns it, a trade only if nobody wrote it since it was read, and
-# neither without the other: `held` locks first, `moved` wants all operations of its trade among them.
+# An operation is written only while $1 owns it in the turn it was taken in, a trade only if nobody wrote it
+# since it was read, and neither without the other: `free` wants all operations of its trade among `held`.
+# Rows are locked in the order of their keys before anything is written: operations first, then trades.
 _WRITE: Final = """
 WITH op AS (
-    SELECT * FROM unnest($2::int[], $3::bigint[], $4::text[], $5::int[], $6::float8[], $7::text[], $8::text[],
-                         $9::text[], $10::text[], $11::bool[], $12::int[])
-        AS o (ord, operation_id, state, asked, due_seconds, reply_code, return_code,
-              reason, answer_id, quiet, trade_ord)
+    SELECT * FROM unnest($2::int[], $3::bigint[], $4::int[], $5::text[], $6::int[], $7::float8[], $8::text[],
+                         $9::text[], $10::text[], $11::text[], $12::bool[], $13::int[])
+        AS o (ord, operation_id, turn, state, asked, due_seconds, reply_code,
+              return_code, reason, answer_id, quiet, trade_ord)
 ), tr AS (
-    SELECT * FROM unnest($13::int[], $14::text[], $15::text[], $16::bigint[], $17::text[], $18::int[],
-                         $19::bigint[], $20::bigint[], $21::bigint[], $22::bool[], $23::text[], $24::text[],
-                         $25::int[])
+    SELECT * FROM unnest($14::int[], $15::text[], $16::text[], $17::bigint[], $18::text[], $19::int[],
+                         $20::bigint[], $21::bigint[], $22::bigint[], $23::bool[], $24::text[], $25::text[],
+                         $26::int[])
         AS t (ord, merchant_id, charge_code, revision, state, version, paid_fen, refunded_fen, reserved_fen,
               cancelling, down_code, third_code, channel_type)
 ), held AS (
-    SELECT op.ord, op.trade_ord FROM operation JOIN op USING (operation_id)
-    WHERE operation.owner = $1 ORDER BY operation_id FOR NO KEY UPDATE OF operation
+    SELECT op.ord FROM operation JOIN op USING (operation_id)
+    WHERE operation.owner = $1 AND operation.turn = op.turn
+    ORDER BY operation_id FOR NO KEY UPDATE OF operation
+), free AS (
+    SELECT tr.ord FROM trade JOIN tr USING (charge_code, merchant_id)
+    WHERE trade.revision = tr.revision
+      AND tr.ord <> ALL (ARRAY(SELECT trade_ord FROM op WHERE trade_ord IS NOT NULL
+                               AND ord <> ALL (ARRAY(SELECT ord FROM held))))
+    ORDER BY charge_code, merchant_id FOR NO KEY UPDATE OF trade
 ), moved AS (
     UPDATE trade SET state = tr.state, version = tr.version, revision = trade.revision + 1,
         paid_fen = tr.paid_fen, refunded_fen = tr.refunded_fen, reserved_fen = tr.reserved_fen,
         cancelling = tr.cancelling, down_code = tr.down_code, third_code = tr.third_code,
         channel_type = tr.channel_type, changed_at = now()
-    FROM tr
-    WHERE (trade.merchant_id, trade.charge_code, trade.revision)
-        = (tr.merchant_id, tr.charge_code, tr.revision)
-      AND NOT EXISTS (SELECT FROM op WHERE op.trade_ord = tr.ord AND op.ord NOT IN (SELECT ord FROM held))
+    FROM tr WHERE (trade.charge_code, trade.merchant_id) = (tr.charge_code, tr.merchant_id)
+      AND tr.ord = ANY (ARRAY(SELECT ord FROM free))
     RETURNING tr.ord
 ), settled AS (
-    UPDATE operation SET state = op.state, asked = op.asked,
+    UPDATE operation SET state = op.state, turn = operation.turn + 1, asked = op.asked,
         owner = CASE WHEN op.state = 'ready' THEN owner END,
         due_at = CASE WHEN op.state NOT IN ('ready', 'done', 'rejected')
                       THEN now() + make_interval(secs => op.due_seconds) END,
@@ -46,34 +53,27 @@ WITH op AS (
         reason = op.reason, answer_id = op.answer_id,
         quiet_since = CASE WHEN op.quiet THEN now() ELSE quiet_since END,
         answered_at = CASE WHEN op.state IN ('done', 'rejected') THEN now() END
-    FROM op JOIN held ON held.ord = op.ord
-    WHERE operation.operation_id = op.operation_id
-      AND (op.trade_ord IS NULL OR op.trade_ord IN (SELECT ord FROM moved))
+    FROM op WHERE operation.operation_id = op.operation_id AND op.ord = ANY (ARRAY(SELECT ord FROM held))
+      AND (op.trade_ord IS NULL OR op.trade_ord = ANY (ARRAY(SELECT ord FROM moved)))
     RETURNING op.ord
 ), announced AS (
-    SELECT e.* FROM unnest($26::int[], $27::int[], $28::text[], $29::text[], $30::text[], $31::text[],
-                           $32::bytea[], $33::smallint[])
-        WITH ORDINALITY AS e (op_ord, trade_ord, ce_id, ce_type, charge_code, traceparent, value, shard, turn)
-    WHERE (op_ord IS NULL OR op_ord IN (SELECT ord FROM settled))
-      AND (trade_ord IS NULL OR trade_ord IN (SELECT ord FROM moved))
+    SELECT e.* FROM unnest($27::int[], $28::int[], $29::text[], $30::text[], $31::text[], $32::text[],
+                           $33::bytea[], $34::smallint[])
+        WITH ORDINALITY AS e (op_ord, trade_ord, ce_id, ce_type, charge_code, traceparent, value, shard, nth)
+    WHERE (op_ord IS NULL OR op_ord = ANY (ARRAY(SELECT ord FROM settled)))
+      AND (trade_ord IS NULL OR trade_ord = ANY (ARRAY(SELECT ord FROM moved)))
 ), kept AS (
     INSERT INTO event (ce_id, ce_type, charge_code, traceparent, value)
     SELECT ce_id, ce_type, charge_code, traceparent, value FROM announced ON CONFLICT (ce_id) DO NOTHING
 ), queued AS (
-    INSERT INTO outbox (shard, ce_id) SELECT shard, ce_id FROM announced ORDER BY turn
+    INSERT INTO outbox (shard, ce_id) SELECT shard, ce_id FROM announced ORDER BY nth
 ), woken AS (
-    SELECT pg_notify('paybus_outbox', '') FROM relay WHERE asleep AND EXISTS (SELECT FROM announced)
+    SELECT pg_notify('paybus_outbox', '')
+    WHERE EXISTS (SELECT FROM relay WHERE asleep) AND EXISTS (SELECT FROM announced)
 )
 SELECT array(SELECT ord FROM settled) AS operations, array(SELECT ord FROM moved) AS trades,
        (SELECT count(*) FROM woken)
 """
-
-
-class Executor(Protocol):
-    """A pool or a connection of asyncpg."""
-
-    async def fetchrow(self, query: str, *arguments: Any) -> Any:
-        """Run *query* and give its first row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +81,7 @@ class OperationWrite:
     """An operation's next state. `trade_ord` is the trade that must be written with it, if any."""
 
     operation_id: int
+    turn: int
     state: str
     asked: int
     due_seconds: float | None
@@ -129,6 +130,8 @@ class Written:
 
 async def write(executor: Executor, worker_id: UUID | None, writing: Writing) -> Written:
     """Write what can be written and say what that was; the rest is as it was before."""
+    if not writing.operations and not writing.trades:
+        return Written(frozenset(), frozenset())
     row = await executor.fetchrow(
         _WRITE,
         worker_id,
@@ -143,6 +146,7 @@ def _operation_columns(operations: Sequence[OperationWrite]) -> list[Sequence[An
     return [
         range(len(operations)),
         [one.operation_id for one in operations],
+        [one.turn for one in operations],
         [one.state for one in operations],
         [one.asked for one in operations],
         [one.due_seconds for one in operations],

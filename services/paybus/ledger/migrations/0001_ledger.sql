@@ -15,13 +15,14 @@ CREATE TABLE trade (
     channel_type  integer,
     created_at    timestamptz NOT NULL DEFAULT now(),
     changed_at    timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (merchant_id, charge_code),
+    PRIMARY KEY (charge_code, merchant_id),
     -- The last line of defence for "refunds never exceed what was paid": no code can write past it.
     CHECK (refunded_fen + reserved_fen <= paid_fen)
 );
 
 -- One row a command that was accepted: intent and inbox at once.
 -- It is held by `owner` (a live worker that works on it), or free and due at `due_at`, or final with neither.
+-- `turn` counts how often it changed hands or state: who holds it may write it only in the turn he took it in.
 CREATE TABLE operation (
     operation_id  bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     merchant_id   text     NOT NULL,
@@ -34,6 +35,7 @@ CREATE TABLE operation (
     command       bytea    NOT NULL,
     traceparent   text,
     state         text     NOT NULL,
+    turn          integer  NOT NULL DEFAULT 0,
     asked         integer  NOT NULL DEFAULT 0,
     reply_code    text,    -- the gateway's word on the last request that was sent for it
     return_code   text,    -- its last word of any kind
@@ -52,7 +54,8 @@ CREATE TABLE operation (
 );
 CREATE INDEX operation_held ON operation (owner) WHERE owner IS NOT NULL;
 CREATE INDEX operation_due ON operation (kind, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX operation_of_trade ON operation (merchant_id, charge_code) WHERE kind <> 'pay';
+-- A pay is found by its key, which is the charge code.
+CREATE INDEX operation_of_trade ON operation (charge_code, merchant_id) WHERE kind <> 'pay';
 
 -- Every event there ever was. The id is `merchant/charge code/version`, so a trade's events stand together.
 CREATE TABLE event (
@@ -72,12 +75,12 @@ CREATE TABLE outbox (
     since         timestamptz NOT NULL DEFAULT now()
 );
 
--- One row: whether a relay sleeps and wants to be woken by a notification.
+-- Whether the relay whose lowest shard this is sleeps, and wants to be woken by a notification.
 CREATE TABLE relay (
-    only_row      boolean  PRIMARY KEY DEFAULT true CHECK (only_row),
+    shard         smallint PRIMARY KEY,
     asleep        boolean  NOT NULL DEFAULT false
 );
-INSERT INTO relay DEFAULT VALUES;
+INSERT INTO relay (shard) SELECT generate_series(0, 15);
 
 CREATE TABLE worker (
     worker_id     uuid     PRIMARY KEY,
@@ -94,14 +97,19 @@ CREATE TABLE callback (
     charge_code   text     NOT NULL,
     digest        bytea    NOT NULL,
     receipt       text     NOT NULL,  -- applied, stale, discrepancy, recorded or unmatched
-    gateway_state integer  NOT NULL,
-    amount_fen    bigint   NOT NULL,
+    gateway_state integer,
+    amount_fen    bigint,
+    down_code     text,
+    third_code    text,
+    channel_type  integer,
     body          bytea    NOT NULL,
     times         integer  NOT NULL DEFAULT 1,
     first_at      timestamptz NOT NULL DEFAULT now(),
     last_at       timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (merchant_id, charge_code, digest)
+    PRIMARY KEY (charge_code, merchant_id, digest)
 );
+-- Every pay that is accepted asks whether a callback came before it.
+CREATE INDEX callback_unmatched ON callback (charge_code, merchant_id) WHERE receipt = 'unmatched';
 
 -- Rows come and go all day in these: let the vacuum keep up with them.
 ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000);

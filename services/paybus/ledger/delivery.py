@@ -1,0 +1,86 @@
+"""Callbacks on their way into the ledger, decided: what each does to its trade, and what is announced."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from paybus.contracts.event import Announcement, CallbackUnmatched, announce, unmatched
+from paybus.ledger.held import KnownTrade
+from paybus.ledger.trade_lock import Place
+from paybus.ledger.writing import EventWrite, TradeWrite, Writing
+from paybus.trades.notice import Receipt, notice
+from paybus.trades.outcome import Facts, Outcome, Source, Verdict
+from paybus.trades.trade import Heard
+
+Seen = tuple[str, str, bytes]
+"""Merchant, charge code and digest of a callback."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A callback whose sign was right. `digest` stands for its meaning, `body` is the plain text as sent."""
+
+    merchant_id: str
+    charge_code: str
+    digest: bytes
+    facts: Facts
+    body: bytes
+
+    @property
+    def place(self) -> Place:
+        """Which trade it is about."""
+        return self.merchant_id, self.charge_code
+
+
+class Deliveries:
+    """Decides each callback in turn, a later one on what an earlier one made of the same trade.
+
+    *trades* are those that are known, locked; *seen* are the callbacks that were received before.
+    """
+
+    def __init__(
+        self, deliveries: Sequence[Delivery], trades: dict[Place, KnownTrade], seen: set[Seen]
+    ) -> None:
+        self.writing = Writing()
+        self.unmatched: list[Announcement] = []
+        self.trades = trades
+        """As they are after it; those that were written have the revision of that write."""
+        self._trade_ords: dict[Place, int] = {}
+        self._seen = seen
+        self.receipts = [self._receive(delivery) for delivery in deliveries]
+
+    def _receive(self, delivery: Delivery) -> Receipt:
+        identity = (*delivery.place, delivery.digest)
+        if identity in self._seen:
+            return Receipt.DUPLICATE
+        self._seen.add(identity)
+        known = self.trades.get(delivery.place)
+        receipt, heard = notice(known.trade if known else None, delivery.facts)
+        if known is None:
+            self.unmatched.append(_unmatched(delivery))
+        elif heard is not None and heard.trade != known.trade:
+            self._move(delivery, known, heard)
+        return receipt
+
+    def _move(self, delivery: Delivery, known: KnownTrade, heard: Heard) -> None:
+        place = delivery.place
+        read_revision = known.revision - (place in self._trade_ords)
+        trade_ord = self._trade_ords.setdefault(place, len(self.writing.trades))
+        self.writing.trades[trade_ord : trade_ord + 1] = [TradeWrite(heard.trade, read_revision)]
+        self.trades[place] = KnownTrade(trade=heard.trade, revision=read_revision + 1)
+        outcome = Outcome(verdict=Verdict.EXECUTED, source=Source.CALLBACK, facts=delivery.facts)
+        for later, happening in zip(reversed(range(len(heard.happenings))), heard.happenings, strict=True):
+            trade = replace(heard.trade, version=heard.trade.version - later)
+            event = announce(happening, trade, operation=None, outcome=outcome)
+            self.writing.events.append(EventWrite(event, None, None, trade_ord))
+
+
+def _unmatched(delivery: Delivery) -> Announcement:
+    facts = delivery.facts
+    event = CallbackUnmatched(
+        merchant_id=delivery.merchant_id,
+        charge_code=delivery.charge_code,
+        gateway_state=facts.gateway_state if facts.gateway_state is not None else -1,
+        amount_fen=facts.amount_fen or 0,
+        down_code=facts.down_code,
+    )
+    return unmatched(event, digest=delivery.digest.hex())
