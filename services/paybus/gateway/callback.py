@@ -1,7 +1,7 @@
 """Callbacks: the gateway's POST about a payment, read by us, written by the sandbox (docs/protocol.md §6)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -55,6 +55,8 @@ class Callback:
     format: Format
     encrypted: bool
     unreadable: tuple[str, ...]
+    text: str = field(repr=False)
+    """The whole document, decrypted: what was signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,7 @@ def read_callback(*, raw: bytes, query: str, merchant: Merchant) -> Callback:
     members = _members(text)
     if members.text("BUSI_ID") != merchant.merchant_id:
         raise CallbackRefusedError("other_merchant", http_status=403)
-    format_: Format = "xml" if text.lstrip().startswith("<") else "json"
-    return _callback(members, timestamp_ms=int(made[33:]), format_=format_, encrypted=encrypted)
+    return _callback(members, text, timestamp_ms=int(made[33:]), encrypted=encrypted)
 
 
 def write_callback(
@@ -156,7 +157,7 @@ def _members(text: str) -> Members:
     return Members(below[0])
 
 
-def _callback(members: Members, *, timestamp_ms: int, format_: Format, encrypted: bool) -> Callback:
+def _callback(members: Members, text: str, *, timestamp_ms: int, encrypted: bool) -> Callback:
     charge_code, state, amount = members.text("CHARGE_CODE"), members.integer("STATE"), members.fen("AMT")
     if members.unreadable:  # of these three: whom it is about and what it says
         raise CallbackRefusedError("member_unreadable", http_status=400)
@@ -179,9 +180,10 @@ def _callback(members: Members, *, timestamp_ms: int, format_: Format, encrypted
         buyer_id=members.text("BUYERID"),
         fund_bills=members.fund_bills(),
         timestamp_ms=timestamp_ms,
-        format=format_,
+        format="xml" if text.lstrip().startswith("<") else "json",
         encrypted=encrypted,
         unreadable=tuple(members.unreadable),
+        text=text,
     )
 
 

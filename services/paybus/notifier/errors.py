@@ -1,7 +1,8 @@
-"""What can go wrong while an event is published.
+"""What can go wrong in the notifier.
 
 NotifierError
-└── NotPublishedError   Kafka did not acknowledge: it may or may not have some of it, so all of it is repeated
+├── NotPublishedError   Kafka did not acknowledge: it may or may not have some of it, so all of it is repeated
+└── BrokenOffError      a client went away in the middle of its request: there is nobody to answer
 """
 
 
@@ -11,3 +12,7 @@ class NotifierError(Exception):
 
 class NotPublishedError(NotifierError):
     """Kafka did not acknowledge every event; which ones it has is not known."""
+
+
+class BrokenOffError(NotifierError):
+    """The client went away before its request was complete."""
