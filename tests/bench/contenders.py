@@ -73,7 +73,7 @@ PEERS = (
         answer_of=code_in_result,
     ),
     Contender(
-        name="FastStream, 200 workers",
+        name="FastStream x 200",
         note="the same with max_workers=200; at most once, no order",
         most=2000,
         start=peer("faststream_default", BENCH_MAX_WORKERS="200"),

@@ -20,7 +20,7 @@ def show(measurements: Sequence[Measurement], notes: Mapping[str, str], title: s
         caption="CPU: microseconds a command; doubles and lost: by the gateway's books",
     )
     table.add_column("contender", no_wrap=True)
-    for name in ("n", "a second", "CPU", "CPU besides", "doubles", "lost", "no answer"):
+    for name in ("n", "a second", "CPU", "besides", "doubles", "lost", "open"):
         table.add_column(name, justify="right")
     console = Console()
     seen = {contender: [run for run in measurements if run.contender == contender] for contender in notes}
@@ -30,7 +30,9 @@ def show(measurements: Sequence[Measurement], notes: Mapping[str, str], title: s
     console.print(table)
     for contender, runs in seen.items():
         if runs:
-            console.print(f"{contender}: {notes[contender]}", style="dim", highlight=False)
+            besides = ", ".join(f"{name} {micros:.0f}" for name, micros in _besides(runs).items())
+            parts = f" (besides: {besides})" if besides else ""
+            console.print(f"{contender}: {notes[contender]}{parts}", style="dim", highlight=False)
 
 
 def write_json(measurements: Sequence[Measurement], path: Path, *, settings: Mapping[str, object]) -> None:
@@ -44,17 +46,22 @@ def write_json(measurements: Sequence[Measurement], path: Path, *, settings: Map
     path.write_text(json.dumps({"settings": dict(settings), "runs": runs}, indent=2) + "\n")
 
 
-def _row(contender: str, runs: Sequence[Measurement]) -> list[str]:
-    others = {
+def _besides(runs: Sequence[Measurement]) -> dict[str, float]:
+    """Give the processor microseconds a command of what else it needs: medians over the repeats."""
+    return {
         name: median(run.micros(run.other_cpu_seconds[name]) for run in runs)
         for name in runs[0].other_cpu_seconds
     }
+
+
+def _row(contender: str, runs: Sequence[Measurement]) -> list[str]:
+    besides = sum(_besides(runs).values())
     return [
         contender,
         str(sum(run.commands for run in runs)),
         f"{median(run.rate for run in runs):.0f}",
         f"{median(run.micros(run.worker_cpu_seconds) for run in runs):.0f}",
-        "\n".join(f"{name} {micros:.0f}" for name, micros in others.items()) or "-",
+        f"{besides:.0f}" if besides else "-",
         str(sum(run.doubles for run in runs)),
         str(sum(run.lost for run in runs)),
         str(sum(run.commands - run.answered for run in runs)),

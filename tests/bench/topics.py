@@ -28,10 +28,11 @@ class GroupNotReadyError(Exception):
 
 def await_group(bootstrap: str, group: str, check: Callable[[], None]) -> None:
     """Return when *group* has members and its partitions; *check* raises when there is no hope."""
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     deadline = time.monotonic() + JOIN_SECONDS
     while time.monotonic() < deadline:
         check()
+        # A new client each time: one that asked before there was a coordinator may never find it.
+        admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
         try:
             found = admin.describe_consumer_groups([group])[group].result()
         except KafkaException:
