@@ -45,16 +45,27 @@ class Place:
 
     def log(self, name: str) -> Path:
         """Give the log of one process."""
-        return self.directory / "logs" / f"{name}.log"
+        return self._logs / f"{name}.log"
 
     def port(self, name: str) -> Path:
         """Give the file that holds the HTTP port of one service while it listens."""
-        return self.directory / "ports" / name
+        return self._ports / name
+
+    @property
+    def _logs(self) -> Path:
+        return self.directory / "logs"
+
+    @property
+    def _ports(self) -> Path:
+        return self.directory / "ports"
 
     def make(self) -> None:
-        """Make the folders, readable by their owner alone: they hold keys, though made-up ones."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        for folder in (self.merchants, self.log("").parent, self.port("").parent):
+        """Make the folders; what holds keys (though made-up ones) is its owner's alone.
+
+        The directory itself lets others pass: started by root, PostgreSQL runs as another account.
+        """
+        self.directory.mkdir(mode=0o711, parents=True, exist_ok=True)
+        for folder in (self.merchants, self._logs, self._ports):
             folder.mkdir(mode=0o700, exist_ok=True)
 
 
