@@ -19,14 +19,15 @@ FROM outbox
 """
 # `answered_at` is when a transaction began, and it is seen when that has ended: what was answered before the
 # oldest transaction that still runs is complete. A statement of ours ends within 30 s, so nobody else's long
-# transaction (a dump, a forgotten psql) is waited for longer than twice that; those that another role hides
-# from us are waited for as long. The second is for one that has begun and does not show it yet.
-_COMPLETE_UNTIL: Final = """
-SELECT greatest(now() - interval '1 minute', least(now(), min(
+# transaction (a dump, a forgotten psql) is waited for longer than twice that; those that are hidden from our
+# role are waited for as long. The second is for one that has begun and does not show it yet.
+_HORIZON: Final = """
+SELECT now(), greatest(now() - interval '1 minute', least(now(), min(
            CASE WHEN state IS NULL OR state = 'disabled' THEN '-infinity' ELSE xact_start END
        ))) - interval '1 second'
 FROM pg_stat_activity
-WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+WHERE datname = current_database() AND coalesce(backend_type, 'client backend') = 'client backend'
+  AND pid <> pg_backend_pid()
 """
 _ANSWERED: Final = """
 SELECT o.operation_id, o.answered_at, o.kind, o.state, e.ce_type,
@@ -75,6 +76,14 @@ class OutboxLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class Horizon:
+    """The ledger's time, and the time before which no further answer will appear."""
+
+    now: datetime
+    complete_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """An operation that has its final answer; `ce_type` is that of the event that gave it."""
 
@@ -109,17 +118,16 @@ async def outbox_level(pool: Pool) -> OutboxLevel:
     return OutboxLevel(*row)
 
 
-async def complete_until(pool: Pool) -> datetime:
-    """Give the time before which no further answer will appear in the ledger. Raises LedgerError."""
+async def horizon(pool: Pool) -> Horizon:
+    """Say how late it is. Raises LedgerError."""
     with translated():
-        until: datetime = await pool.fetchval(_COMPLETE_UNTIL)
-    return until
+        return Horizon(*await pool.fetchrow(_HORIZON))
 
 
 async def answered(pool: Pool, after: Cursor, *, until: datetime, most: int) -> list[Answered]:
     """Give the first *most* operations answered after *after* and before *until*.
 
-    Ask `complete_until` first, and every operation is given exactly once. Raises LedgerError.
+    With a horizon's `complete_until` that was asked for before, none is missed. Raises LedgerError.
     """
     with translated():
         return [Answered(*row) for row in await pool.fetch(_ANSWERED, *after, until, most)]

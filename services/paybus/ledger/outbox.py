@@ -1,7 +1,8 @@
 """The outbox as the relay sees it: what is there is read in order, and deleted when Kafka has it.
 
 Nobody remembers "the highest number published": numbers are taken before the commit, so a lower one
-may appear later. One relay a shard, by an advisory lock that dies with its connection.
+may appear later. One relay a shard, by an advisory lock that dies with its connection; all relays share
+one more lock, by which each counts them and takes its part.
 
 Writers notify only while a relay says that it sleeps, for a notification makes every commit of the
 database wait in line. Each relay says so in the row of its lowest shard, which is nobody else's as long
@@ -26,6 +27,13 @@ SECOND_LOOK_SECONDS: Final = 0.05
 """A statement that began before we said that we sleep sends no notification: by now it is committed."""
 
 _LOCK_SPACE: Final = 0x7061  # "pa": our part of the database's advisory locks
+_PRESENT: Final = SHARDS  # the number of the lock that all relays share
+_COUNT: Final = """
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = $1 AND objid = $2 AND objsubid = 2
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+_TAKE: Final = "SELECT i FROM unnest($2::int[]) AS i WHERE pg_try_advisory_lock($1, i) LIMIT $3"
+_GIVE_UP: Final = "SELECT pg_advisory_unlock($1, i) FROM unnest($2::int[]) AS i"
 _READ: Final = """
 SELECT outbox_id, ce_id, ce_type, charge_code, occurred_at, traceparent, value
 FROM (SELECT outbox_id, ce_id FROM outbox WHERE shard = ANY($1::smallint[]) ORDER BY outbox_id LIMIT $2) AS o
@@ -63,14 +71,26 @@ class Outbox:
         with translated():
             # What this connection deletes may come back after a crash of the server: it is sent once more.
             await self._connection.execute("SET synchronous_commit = off")
+            await self._connection.execute("SELECT pg_advisory_lock_shared($1, $2)", _LOCK_SPACE, _PRESENT)
             await self._connection.add_listener(CHANNEL, lambda *_: self._woken.set())
 
     async def take_shards(self) -> None:
-        """Take every shard that no other relay has. Raises LedgerError."""
-        free = [shard for shard in range(SHARDS) if shard not in self.shards]
-        query = "SELECT i FROM unnest($2::int[]) AS i WHERE pg_try_advisory_lock($1, i)"
+        """Take our part of the shards, or give up what is more than that. Raises LedgerError.
+
+        To be called every now and then, while nothing that was read is still to be published.
+        """
         with translated():
-            rows = await self._connection.fetch(query, _LOCK_SPACE, free)
+            relays = await self._connection.fetchval(_COUNT, _LOCK_SPACE, _PRESENT)
+            part = -(-SHARDS // max(1, relays))  # rounded up: together the parts are all
+            if len(self.shards) > part:
+                await self._connection.execute(_GIVE_UP, _LOCK_SPACE, self.shards[part:])
+                self.shards = self.shards[:part]
+            elif len(self.shards) < part:
+                await self._take(part - len(self.shards))
+
+    async def _take(self, most: int) -> None:
+        others = [shard for shard in range(SHARDS) if shard not in self.shards]
+        rows = await self._connection.fetch(_TAKE, _LOCK_SPACE, others, most)
         if rows:
             self.shards = tuple(sorted([*self.shards, *(row["i"] for row in rows)]))
             await self._say(asleep=False)
