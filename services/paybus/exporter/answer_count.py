@@ -1,12 +1,12 @@
 """How commands ended, each counted once: read on in the order of answers from where the last look stopped.
 
 It begins with what is answered after the first look. An earlier process has counted what was answered before,
-and Prometheus adds up what each of them counted; to begin anywhere else would count some of it twice.
+and Prometheus adds up what each of them counted; to begin earlier would count some of it twice.
 """
 
 from types import MappingProxyType
 
-from paybus.ledger.book import Answered, Cursor, answered, complete_until
+from paybus.ledger.book import Answered, Cursor, answered, horizon
 from paybus.ledger.pool import Pool
 from paybus.telemetry.metric import CommandMetrics
 from paybus.trades.happening import Happening
@@ -42,9 +42,10 @@ class AnswerCount:
 
     async def count_new(self, pool: Pool) -> None:
         """Count every operation that was answered since the last time. Raises LedgerError."""
-        until = await complete_until(pool)
+        known = await horizon(pool)
+        until = known.complete_until
         if self._after is None:
-            self._after = (until, 0)
+            self._after = (known.now, 0)
         answers = await answered(pool, self._after, until=until, most=self._page)
         while answers:
             for one in answers:

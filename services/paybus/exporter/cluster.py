@@ -15,7 +15,7 @@ CLIENT_ID = "paybus-exporter"
 REQUEST_MS = 10_000
 """A broker that needs longer for an answer of some kilobytes serves nobody."""
 
-_RETRY_MS = 1_000  # at the default of 100 ms an outage writes ten lines a second into the log
+_RETRY_MS = 200  # a new session waits this long for the leaders; in an outage each try is a line in the log
 _PARTITION_BYTES = 262_144  # of each partition at once; with 50 of them 12 MB
 _NONE_YET = (NoError, UnknownTopicOrPartitionError, LeaderNotAvailableError)
 

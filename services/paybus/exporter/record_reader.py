@@ -20,7 +20,7 @@ LOOK_BACK_RECORDS = 100_000
 """Of each partition: minutes of full load, read again in seconds. What is older is not worth a late start."""
 
 _POLL_RECORDS = 2_000  # counted without a pause: 20 ms in which nobody else has the loop
-_COMMIT_SECONDS = 10.0  # aiokafka itself would try for ever
+COMMIT_SECONDS = 10.0  # aiokafka itself would try for ever
 _LAST_COMMIT_SECONDS = 2.0
 
 _log = structlog.get_logger(__name__)
@@ -46,7 +46,7 @@ class RecordReader:
                 while True:
                     await self._take_partitions(cluster, consumer)
                     await self._count_for_a_while(consumer)
-                    await self._commit(consumer, _COMMIT_SECONDS)
+                    await self._commit(consumer, COMMIT_SECONDS)
                     self._source.note_read()
             except asyncio.CancelledError:
                 with suppress(*OUTAGES):

@@ -40,7 +40,8 @@ _TRADE: Final = "SELECT * FROM trade WHERE charge_code = $1 ORDER BY merchant_id
 _OPERATIONS: Final = """
 SELECT operation_id, merchant_id, kind, key, method, amount_fen, state, asked, reply_code, return_code,
        reason, asked_for_at, accepted_at, answered_at, due_at, answer_id
-FROM operation WHERE charge_code = $1 AND merchant_id = $2 ORDER BY operation_id
+FROM operation WHERE (merchant_id, kind, key) = ($2, 'pay', $1)
+    OR (charge_code, merchant_id) = ($1, $2) AND kind <> 'pay' ORDER BY operation_id
 """
 _EVENTS: Final = """
 SELECT ce_id, ce_type, occurred_at, value FROM event
@@ -121,7 +122,8 @@ async def outbox_level(pool: Pool) -> OutboxLevel:
 async def horizon(pool: Pool) -> Horizon:
     """Say how late it is. Raises LedgerError."""
     with translated():
-        return Horizon(*await pool.fetchrow(_HORIZON))
+        (row,) = await pool.fetch(_HORIZON)
+    return Horizon(*row)
 
 
 async def answered(pool: Pool, after: Cursor, *, until: datetime, most: int) -> list[Answered]:
