@@ -11,7 +11,6 @@ from paybus.gateway.errors import (
     GatewayError,
     NoAnswerError,
     NotSentError,
-    UnknownMerchantError,
 )
 from paybus.ledger.held import Held
 from paybus.trades.outcome import Outcome, Source, Verdict
@@ -72,15 +71,21 @@ def _judged(answered: Answered, judge: Judge, source: Source) -> Outcome:
 
 
 def _without_answer(error: GatewayError, source: Source) -> Outcome:
+    verdict, reason = _meaning_of(error)
+    if source is Source.INQUIRY:
+        # A question that got no answer says nothing about the operation, whether or not it was sent.
+        verdict = Verdict.UNKNOWN
+    return Outcome(verdict=verdict, source=source, reason=reason)
+
+
+def _meaning_of(error: GatewayError) -> tuple[Verdict, str]:
     match error:
         case ConnectFailedError():
-            return Outcome(verdict=Verdict.NOT_EXECUTED, source=source, reason="not_connected")
+            return Verdict.NOT_EXECUTED, "not_connected"
         case NotSentError():
             # It can never be put on the wire. Nothing was sent, so "declined" is the whole truth.
-            return Outcome(verdict=Verdict.DECLINED, source=source, reason="field_invalid")
-        case UnknownMerchantError():
-            return Outcome(verdict=Verdict.NOT_EXECUTED, source=source, reason="merchant_unknown")
+            return Verdict.DECLINED, "field_invalid"
         case NoAnswerError():
-            return Outcome(verdict=Verdict.UNKNOWN, source=source, reason="no_answer")
+            return Verdict.UNKNOWN, "no_answer"
         case _:
             raise error

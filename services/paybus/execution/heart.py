@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 import time
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -11,6 +12,8 @@ from paybus.ledger.errors import LedgerUnavailableError
 from paybus.ledger.pool import Pool
 from paybus.ledger.worker import Lease, beat
 
+_CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # Linux: it counts a suspended machine
+_NEVER: Final = float("-inf")
 _log = structlog.get_logger(__name__)
 
 
@@ -18,17 +21,22 @@ class FencedError(Exception):
     """This worker has been declared dead: its operations belong to others now, and it must end."""
 
 
+def uptime_seconds() -> float:
+    """Give this machine's time since it started; compared only with itself."""
+    return time.clock_gettime(_CLOCK)
+
+
 class Heart:
-    """Beats for one worker. Seconds are this machine's monotonic clock, compared only with itself."""
+    """Beats for one worker; before its first beat it may not send."""
 
     def __init__(
-        self, pool: Pool, worker_id: UUID, lease: Lease, *, clock: Callable[[], float] = time.monotonic
+        self, pool: Pool, worker_id: UUID, lease: Lease, *, clock: Callable[[], float] = uptime_seconds
     ) -> None:
         self._pool = pool
         self._worker_id = worker_id
         self._lease = lease
         self._clock = clock
-        self._begun = clock()
+        self._begun = _NEVER
 
     @property
     def age_seconds(self) -> float:
@@ -50,10 +58,13 @@ class Heart:
         """Beat once. The time counts from before the question: an answer that took long is an old one."""
         begun = self._clock()
         try:
-            if not await beat(self._pool, self._worker_id):
-                self._begun = float("-inf")
-                raise FencedError
-        except LedgerUnavailableError as error:
+            # A connection on which nothing comes back must not cost the time in which another would do.
+            async with asyncio.timeout(self._lease.fence_seconds):
+                lives = await beat(self._pool, self._worker_id)
+        except (LedgerUnavailableError, TimeoutError) as error:
             _log.warning("heart.beat_lost", error=type(error).__name__, may_send=self.may_send)
-        else:
-            self._begun = begun
+            return
+        if not lives:
+            self._begun = _NEVER
+            raise FencedError
+        self._begun = begun

@@ -1,6 +1,6 @@
 """How much one worker takes on, and how long it is patient."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from paybus.ledger.worker import Lease
 
@@ -16,4 +16,11 @@ class Limits:
     pay_wait_seconds: float
     """How long a refund or cancel waits for a pay that nobody asked for."""
     lag_seconds: float
+    cut_off_seconds: float
+    """How long a request may still leave us after it was begun, or cut off: the time for connecting."""
     lease: Lease
+
+    @property
+    def lease_of_others(self) -> Lease:
+        """The lease by which others are judged: their last request may have left so long after the fence."""
+        return replace(self.lease, fence_seconds=self.lease.fence_seconds + self.cut_off_seconds)

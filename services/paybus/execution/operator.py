@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from paybus.contracts.command import decode
-from paybus.execution.attempt import Attempt, attempt
+from paybus.execution.attempt import attempt
 from paybus.execution.flow import Answered, Flow
 from paybus.execution.journal import Journal
 from paybus.gateway.client import GatewayClient
-from paybus.gateway.errors import UnknownMerchantError
 from paybus.ledger.held import Held
 from paybus.trades.judgement import combine, join_reply, judge_inquiry, judge_reply
 from paybus.trades.money import Fen
 from paybus.trades.outcome import Facts, Outcome, Source, Verdict
+
+MERCHANT_UNKNOWN: Final = "merchant_unknown"
+"""The reason of an outcome without a request: the merchant was taken out while the operation was open."""
 
 
 class Operator:
@@ -29,54 +31,56 @@ class Operator:
 
     async def send(self, held: Held) -> Outcome:
         """Send the operation once, and confirm by one inquiry where its code alone proves nothing."""
-        operation = held.operation
-        command = decode(held.command, operation.kind)
-        sent = await attempt(
-            held,
-            self._flow.operation_name(command),
-            lambda: self._flow.send(self._client(held), command, held),
-            judge=lambda answered: judge_reply(
-                operation.kind, answered.reply.code, answered.facts, amount_fen=_amount(held)
-            ),
-            source=Source.REPLY,
-        )
-        await self._journal.write(sent.call)
-        if not sent.outcome.confirm:
-            return sent.outcome
-        asked = await self._ask(held, lag_over=False)
-        joined = combine(operation.kind, sent.outcome, asked.outcome)
+        client = self._clients.get(held.operation.merchant_id)
+        if client is None:
+            return Outcome(verdict=Verdict.NOT_EXECUTED, source=Source.REPLY, reason=MERCHANT_UNKNOWN)
+        sent = await self._send(client, held)
+        if not sent.confirm:
+            return sent
+        asked = await self._ask(client, held, lag_over=False)
+        joined = combine(held.operation.kind, sent, asked)
         # The ledger remembers the code of the reply: it is what later inquiries are joined with.
-        return replace(joined, source=Source.REPLY, return_code=sent.outcome.return_code)
+        return replace(joined, source=Source.REPLY, return_code=sent.return_code)
 
     async def ask(self, held: Held) -> Outcome:
         """Ask the gateway once what became of an operation that was sent, or may have been."""
+        client = self._clients.get(held.operation.merchant_id)
+        if client is None:
+            return Outcome(verdict=Verdict.UNKNOWN, source=Source.INQUIRY, reason=MERCHANT_UNKNOWN)
         lag_over = held.quiet_seconds is not None and held.quiet_seconds >= self._lag_seconds
-        asked = await self._ask(held, lag_over=lag_over)
-        return join_reply(held.operation, asked.outcome)
+        return join_reply(held.operation, await self._ask(client, held, lag_over=lag_over))
 
-    async def _ask(self, held: Held, *, lag_over: bool) -> Attempt:
-        operation = held.operation
+    async def _send(self, client: GatewayClient, held: Held) -> Outcome:
+        kind = held.operation.kind
+        command = decode(held.command, kind)
+        sent = await attempt(
+            held,
+            self._flow.operation_name(command),
+            lambda: self._flow.send(client, command, held),
+            judge=lambda answered: judge_reply(
+                kind, answered.reply.code, answered.facts, amount_fen=_amount(held)
+            ),
+            source=Source.REPLY,
+        )
+        self._journal.write(sent.call)
+        return sent.outcome
+
+    async def _ask(self, client: GatewayClient, held: Held, *, lag_over: bool) -> Outcome:
+        kind = held.operation.kind
         asked = await attempt(
             held,
             "query",
-            lambda: self._query(held),
+            lambda: self._query(client, held),
             judge=lambda answered: judge_inquiry(
-                operation.kind,
-                answered.reply.code,
-                answered.facts,
-                amount_fen=_amount(held),
-                lag_over=lag_over,
+                kind, answered.reply.code, answered.facts, amount_fen=_amount(held), lag_over=lag_over
             ),
             source=Source.INQUIRY,
         )
-        if asked.outcome.verdict is not Verdict.UNKNOWN and asked.call.return_code is None:
-            # An inquiry that was never answered says nothing about the operation, whatever its reason.
-            asked = replace(asked, outcome=replace(asked.outcome, verdict=Verdict.UNKNOWN))
-        await self._journal.write(asked.call)
-        return asked
+        self._journal.write(asked.call)
+        return asked.outcome
 
-    async def _query(self, held: Held) -> Answered:
-        reply = await self._client(held).query(self._flow.question(held.operation))
+    async def _query(self, client: GatewayClient, held: Held) -> Answered:
+        reply = await client.query(self._flow.question(held.operation))
         facts = Facts(
             down_code=reply.down_code,
             third_code=reply.third_code,
@@ -85,12 +89,6 @@ class Operator:
             gateway_state=reply.state,
         )
         return Answered(reply, facts)
-
-    def _client(self, held: Held) -> GatewayClient:
-        try:
-            return self._clients[held.operation.merchant_id]
-        except KeyError:
-            raise UnknownMerchantError(held.operation.merchant_id) from None
 
 
 def _amount(held: Held) -> Fen:

@@ -9,7 +9,7 @@ import structlog
 
 from paybus.execution.heart import Heart
 from paybus.execution.limits import Limits
-from paybus.execution.operator import Operator
+from paybus.execution.operator import MERCHANT_UNKNOWN, Operator
 from paybus.ledger.errors import LedgerUnavailableError
 from paybus.ledger.group_commit import GroupCommit
 from paybus.ledger.held import Held
@@ -24,16 +24,19 @@ from paybus.trades.trade import Trade
 SETTLE_PAUSE_SECONDS: Final = 0.2
 """Between tries to write down an outcome while the ledger is away."""
 
+MERCHANT_PAUSE_SECONDS: Final = 60.0
+"""Before an operation of a merchant who was taken out is tried again: somebody has to put a file back."""
+
 _NOTHING_SENT: Final = Outcome(verdict=Verdict.NOT_EXECUTED, source=Source.REPLY)
 _log = structlog.get_logger(__name__)
 
 
-class NotOursError(Exception):
-    """The worker must not act on the operation any more: it stops, or may have been declared dead."""
+class StoppingError(Exception):
+    """The worker stops: what it has not sent stays under its name, until it gives everything back."""
 
 
 class Turns:
-    """Takes one turn at a time for each operation it is given; `may_act` can be switched off for good."""
+    """Takes one turn at a time for each operation it is given; `stopping` is set once, for good."""
 
     def __init__(
         self,
@@ -44,26 +47,39 @@ class Turns:
         limits: Limits,
     ) -> None:
         self.stopping = False
+        self.in_flight = 0
         self._operator = operator
         self._settlements = settlements
         self._heart = heart
         self._limits = limits
         self._calls = asyncio.Semaphore(limits.in_flight)
-        self.in_flight = 0
 
     async def take(self, held: Held) -> None:
         """Carry *held* as far as it goes now; what is left is due again in the ledger.
 
-        Raises NotOursError if nothing may be done: the operation is still under our name.
+        Raises StoppingError.
         """
+        self._insist()
         ready: Held | None = held
         if held.operation.state is OperationState.WAITING:
-            ready = await self._start(held, self._patience(held))
+            ready = await self._start(held)
         if ready is not None:
             await self._at_gateway(ready)
 
+    async def _start(self, held: Held) -> Held | None:
+        tired = held.waited_seconds >= self._limits.pay_wait_seconds
+        patience = Patience(expired=_is_expired(held), tired=tired)
+        granted = (await self._settle(held, _NOTHING_SENT, _starting(patience))).held
+        # Whatever was sent in earlier turns, it is over: what was WAITING is certainly not on its way.
+        return None if granted is None else replace(granted, quiet_seconds=None)
+
     async def _at_gateway(self, held: Held) -> None:
         async with self._calls:
+            while not self._heart.may_send:
+                # The ledger is away. If it takes our next beat, nobody has taken over what we hold; if it
+                # has declared us dead, the worker is stopped.
+                self._insist()
+                await asyncio.sleep(self._limits.lease.beat_seconds)
             # The last moment: between this line and the request there is no await.
             self._insist()
             self.in_flight += 1
@@ -75,14 +91,10 @@ class Turns:
     async def _act(self, held: Held) -> None:
         if _may_have_been_sent(held):
             await self._conclude(held, await self._operator.ask(held), sent=False)
-        elif held.operation.kind is Kind.PAY and _is_expired(held):
-            await self._settle(held, _NOTHING_SENT, _starting(Patience(expired=True)))
+        elif _is_expired(held):
+            await self._settle(held, _NOTHING_SENT, _too_late(held.operation.kind))
         else:
             await self._conclude(held, await self._operator.send(held), sent=True)
-
-    async def _start(self, held: Held, patience: Patience) -> Held | None:
-        settled = await self._settle(held, _NOTHING_SENT, _starting(patience))
-        return settled.held
 
     async def _conclude(self, held: Held, outcome: Outcome, *, sent: bool) -> None:
         settled = await self._settle(held, outcome, _concluding(outcome), sent=sent)
@@ -95,16 +107,13 @@ class Turns:
             try:
                 return await self._settlements.submit(settlement)
             except LedgerUnavailableError as error:
-                _log.warning("turn.settlement_waits", error=type(error).__name__)
+                # There may be a thousand of us: that the ledger is away is told by the heart.
+                _log.debug("turn.settlement_waits", error=type(error).__name__)
             await asyncio.sleep(SETTLE_PAUSE_SECONDS)
 
     def _insist(self) -> None:
-        if self.stopping or not self._heart.may_send:
-            raise NotOursError
-
-    def _patience(self, held: Held) -> Patience:
-        tired = held.waited_seconds >= self._limits.pay_wait_seconds
-        return Patience(expired=_is_expired(held), tired=tired)
+        if self.stopping:
+            raise StoppingError
 
 
 def _may_have_been_sent(held: Held) -> bool:
@@ -120,10 +129,20 @@ def _starting(patience: Patience) -> Decide:
     return lambda operation, trade: start(_as_waiting(operation), trade, patience)
 
 
+def _too_late(kind: Kind) -> Decide:
+    if kind is Kind.PAY:
+        return _starting(Patience(expired=True))
+    # What was granted to it is taken back first; its next turn refuses it.
+    return _concluding(_NOTHING_SENT)
+
+
 def _concluding(outcome: Outcome) -> Decide:
     def decide(operation: Operation, trade: Trade | None) -> Conclusion:
         assert trade is not None, "what was sent has a trade"
-        return conclude(operation, trade, outcome)
+        concluded = conclude(operation, trade, outcome)
+        if outcome.reason == MERCHANT_UNKNOWN and concluded.due_seconds is not None:
+            return replace(concluded, due_seconds=max(concluded.due_seconds, MERCHANT_PAUSE_SECONDS))
+        return concluded
 
     return decide
 

@@ -7,6 +7,7 @@ and asks the gateway before it sends anything.
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+import time
 from typing import Final
 from uuid import UUID
 
@@ -15,11 +16,12 @@ import structlog
 from paybus.execution.heart import Heart
 from paybus.execution.lane import Lanes
 from paybus.execution.limits import Limits
-from paybus.execution.turn import NotOursError, Turns
+from paybus.execution.turn import StoppingError, Turns
 from paybus.ledger.claim import claim_due, count_waiting, release
 from paybus.ledger.errors import LedgerUnavailableError
 from paybus.ledger.held import Held
 from paybus.ledger.pool import Pool
+from paybus.ledger.stocktaking import Stocktaking
 from paybus.ledger.worker import free_orphans
 from paybus.trades.operation import Kind
 
@@ -29,8 +31,11 @@ MOST_CLAIMED: Final = 500
 LOOK_SECONDS: Final = 0.2
 """Between looks for due operations: what is due was waiting for longer already."""
 
-CUT_OFF_SECONDS: Final = 3.0
-"""How long a call that was cut off may still leave the engine: the time for connecting."""
+STOCKTAKING_SECONDS: Final = 10.0
+"""What was lost on its way to us is found at the second: a customer at the till waits 80 s at most."""
+
+FAILED_SECONDS: Final = 30.0
+"""How long an operation rests that met a mistake of ours, so that it is not tried in a circle."""
 
 RELEASE_SECONDS: Final = 10.0
 """How long a stop tries to give operations back; after that, others take them over like after a crash."""
@@ -39,11 +44,16 @@ _log = structlog.get_logger(__name__)
 
 
 class Worker:
-    """Carries out the operations of one kind."""
+    """Carries out the operations of one kind.
+
+    `giving` must be held by whoever has the ledger give operations to this worker, until `take_on` knows
+    them: nobody else can tell those that are on their way from those that were lost on it.
+    """
 
     def __init__(
         self, pool: Pool, worker_id: UUID, kind: Kind, *, turns: Turns, heart: Heart, limits: Limits
     ) -> None:
+        self.giving = asyncio.Lock()
         self._pool = pool
         self._worker_id = worker_id
         self._kind = kind
@@ -51,9 +61,14 @@ class Worker:
         self._heart = heart
         self._limits = limits
         self._lanes = Lanes()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], int] = {}  # and the operation that each carries out
         self._waiting = 0  # operations in the ledger that wait for a turn, as of the last look
         self._ended = asyncio.Event()  # set whenever an operation leaves our hands
+        self._stopping = asyncio.Event()
+        self._stocktaking = Stocktaking(
+            pool, worker_id, cut_off_seconds=limits.cut_off_seconds, lag_seconds=limits.lag_seconds
+        )
+        self._stock_taken_at = time.monotonic()
 
     @property
     def held(self) -> int:
@@ -69,14 +84,13 @@ class Worker:
         """Return when more operations may be taken on. While it waits, the backlog stays in Kafka."""
         while self.held + self._waiting >= self._limits.max_open:
             self._ended.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), LOOK_SECONDS)
+            await _wait(self._ended, LOOK_SECONDS)
 
     def take_on(self, operations: Sequence[Held]) -> None:
         """Begin to carry out operations that this worker owns; returns at once."""
         for held in operations:
             task = asyncio.create_task(self._carry_out(held))
-            self._tasks.add(task)
+            self._tasks[task] = held.operation_id
             task.add_done_callback(self._end)
 
     async def look_for_due(self) -> None:
@@ -93,6 +107,7 @@ class Worker:
     async def stop(self, grace_seconds: float) -> None:
         """Send nothing more, wait for the calls at the gateway, give the rest back."""
         self._turns.stopping = True
+        self._stopping.set()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_seconds)
         cut_off = list(self._tasks)
@@ -100,34 +115,46 @@ class Worker:
             task.cancel()
         await asyncio.gather(*cut_off, return_exceptions=True)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._give_back(None), RELEASE_SECONDS)
+            async with asyncio.timeout(RELEASE_SECONDS):
+                await self._give_back(None)
 
     async def _look(self) -> bool:
         """Give whether there may be more to take at once."""
         limits, kind = self._limits, self._kind
-        freed = await free_orphans(self._pool, kind.value, lease=limits.lease, lag_seconds=limits.lag_seconds)
+        freed = await free_orphans(
+            self._pool, kind.value, lease=limits.lease_of_others, lag_seconds=limits.lag_seconds
+        )
         if freed:
             _log.warning("worker.orphans_freed", operations=freed)
         self._waiting = await count_waiting(self._pool, kind, most=limits.max_open)
-        room = min(MOST_CLAIMED, limits.max_open - self.held)
-        if room <= 0 or not self._heart.may_send:
-            return False
-        due = await claim_due(self._pool, self._worker_id, kind, most=room)
-        self.take_on(due)
+        async with self.giving:
+            await self._take_stock()
+            room = min(MOST_CLAIMED, limits.max_open - self.held)
+            if room <= 0 or not self._heart.may_send:
+                return False
+            due = await claim_due(self._pool, self._worker_id, kind, most=room)
+            self.take_on(due)
         return len(due) == room
+
+    async def _take_stock(self) -> None:
+        now = time.monotonic()
+        if now - self._stock_taken_at < STOCKTAKING_SECONDS:
+            return
+        self._stock_taken_at = now
+        if lost := await self._stocktaking.take(self._tasks.values()):
+            _log.warning("worker.operations_found", operations=lost)
 
     async def _carry_out(self, held: Held) -> None:
         operation = held.operation
         try:
             async with self._lanes.of((operation.merchant_id, operation.charge_code)):
                 await self._turns.take(held)
-        except NotOursError:
-            # Stopping gives back everything at once; otherwise the ledger was away for longer than a lease.
-            if not self._turns.stopping:
-                await self._give_back([held.operation_id])
+        except StoppingError:
+            pass  # given back with everything else
         # Given up here, and given back: no mistake of ours may stop the other operations.
         except Exception:  # noqa: BLE001
             _log.exception("worker.operation_failed", operation_id=held.operation_id)
+            await _wait(self._stopping, FAILED_SECONDS)
             await self._give_back([held.operation_id])
 
     async def _give_back(self, operation_ids: Sequence[int] | None) -> None:
@@ -138,7 +165,7 @@ class Worker:
                     self._pool,
                     self._worker_id,
                     operation_ids,
-                    cut_off_seconds=CUT_OFF_SECONDS,
+                    cut_off_seconds=self._limits.cut_off_seconds,
                     lag_seconds=self._limits.lag_seconds,
                 )
             except LedgerUnavailableError as error:
@@ -146,5 +173,12 @@ class Worker:
             await asyncio.sleep(LOOK_SECONDS)
 
     def _end(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
+        del self._tasks[task]
         self._ended.set()
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Return when *event* is set, or *seconds* have passed."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

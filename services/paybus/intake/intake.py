@@ -39,13 +39,17 @@ class _Sorted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """Takes batches for one worker. *hand_over* starts the new operations and must not wait for them."""
+    """Takes batches for one worker. *hand_over* starts the new operations and must not wait for them.
+
+    *giving* is held while the ledger gives us operations that the worker does not know of yet.
+    """
 
     reader: Reader
     letters: DeadLetters
     pool: Pool
     worker_id: UUID
     metrics: WorkerMetrics
+    giving: asyncio.Lock
     hand_over: Callable[[Sequence[Held]], None]
 
     async def take(self, records: Sequence[Record]) -> None:
@@ -54,14 +58,10 @@ class Intake:
         Cancelling it is safe at any moment: what was accepted is accepted, and is not accepted again.
         """
         batch = self._sort(records)
-        for record, error in batch.letters:
-            await _persist("dead_letter", partial(self.letters.bury, record, error))
-            _log.warning("intake.dead_letter", reason=error.reason, topic=record.topic, offset=record.offset)
-        if not batch.acceptances and not batch.rejections:
-            return
-        accepted = await _persist("accept", partial(self._accept, batch))
-        self.hand_over(accepted.held)
-        self._count(batch, accepted)
+        async with asyncio.TaskGroup() as group:
+            for record, error in batch.letters:
+                group.create_task(self._bury(record, error))
+        self._count(batch, await _persist("accept", partial(self._accept, batch)))
 
     def _sort(self, records: Sequence[Record]) -> _Sorted:
         batch = _Sorted()
@@ -77,8 +77,15 @@ class Intake:
                 batch.rejections.append(read)
         return batch
 
+    async def _bury(self, record: Record, error: NotACommandError) -> None:
+        await _persist("dead_letter", partial(self.letters.bury, record, error))
+        _log.warning("intake.dead_letter", reason=error.reason, topic=record.topic, offset=record.offset)
+
     async def _accept(self, batch: _Sorted) -> Accepted:
-        return await accept(self.pool, self.worker_id, batch.acceptances, rejections=batch.rejections)
+        async with self.giving:
+            accepted = await accept(self.pool, self.worker_id, batch.acceptances, rejections=batch.rejections)
+            self.hand_over(accepted.held)
+        return accepted
 
     def _count(self, batch: _Sorted, accepted: Accepted) -> None:
         self.metrics.count("accepted", len(accepted.held))

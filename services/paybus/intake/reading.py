@@ -22,6 +22,8 @@ from paybus.contracts.header import read_headers
 from paybus.ledger.acceptance import Acceptance
 from paybus.trades.operation import Kind, Method, Operation, OperationState
 
+_TIMES_MS = range(946_684_800_000, 7_258_118_400_000)  # the years that `ce_time` may have: 2000 to 2199
+
 
 class Record(Protocol):
     """A consumed record: the part of aiokafka's that is read."""
@@ -59,7 +61,7 @@ class Reader:
 
     def _acceptance(self, record: Record, command: Command) -> Acceptance:
         headers = read_headers(record.headers)
-        asked_for_at = headers.ce_time or datetime.fromtimestamp(record.timestamp / 1000, UTC)
+        asked_for_at = headers.ce_time or _moment(record.timestamp)
         return Acceptance(
             operation=self._operation(command),
             command=encode(command),
@@ -94,3 +96,10 @@ class Reader:
             message=error.message,
             fingerprint=blake2b(value, digest_size=16).digest(),
         )
+
+
+def _moment(timestamp_ms: int) -> datetime:
+    """Read a record's timestamp; its producer may have set it to anything, or to nothing (-1)."""
+    if timestamp_ms not in _TIMES_MS:
+        return datetime.now(UTC)
+    return datetime.fromtimestamp(timestamp_ms / 1000, UTC)

@@ -2,6 +2,8 @@
 
 FastStream's own parser fails on a null or non-UTF-8 header before any handler sees the record, and the next
 commit passes it: that record would be lost. So records come through unparsed, and `intake.reading` copes.
+It also goes on after an error, of the handler or of the consumer, and again the next commit would pass what
+was lost with it. So the first error is the end: the service stops, and starts from what is committed.
 """
 
 import asyncio
@@ -9,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faststream import AckPolicy, Context
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
@@ -58,10 +60,23 @@ class Subscription:
             max_poll_interval_ms=_POLL_INTERVAL_MS,
         )
         self._subscriber(self._handle)
+        self._read = self._subscriber.get_msg
+        self._subscriber.get_msg = self._get_msg  # type: ignore[method-assign]  # there is no other way in
 
     async def failed(self) -> None:
-        """Return never; raises what *take* raised. Nothing is taken or committed after that."""
+        """Return never; raises the first error. Nothing is taken or committed after that."""
         await asyncio.shield(self._failure)
+
+    async def _get_msg(self, consumer: Any) -> tuple[Any, ...]:
+        try:
+            return await self._read(consumer)
+        except ConsumerStoppedError:
+            raise
+        except Exception as error:
+            # A batch that cannot be read (a codec, a checksum) takes with it what was read from other
+            # partitions just before: aiokafka gives that to nobody, and counts it as consumed.
+            self._fail(error)
+            raise ConsumerStoppedError from error  # this ends FastStream's loop
 
     async def _parse(self, records: tuple[Any, ...]) -> KafkaAckableMessage:
         return KafkaAckableMessage(
@@ -70,15 +85,17 @@ class Subscription:
 
     async def _handle(self, message: Annotated[KafkaAckableMessage, Context("message")]) -> None:
         if self._failure.done():
-            # FastStream would go on with the next batch, and its commit would pass the one that failed.
             return
-        records = message.raw_message
         try:
-            await self._take(records)
+            await self._take(message.raw_message)
         except Exception as error:
-            self._failure.set_exception(error)
+            self._fail(error)
             raise
-        await commit(self._subscriber.consumer, records)
+        await commit(message.consumer, message.raw_message)
+
+    def _fail(self, error: Exception) -> None:
+        _log.error("intake.failed", error=type(error).__name__)
+        self._failure.set_exception(error)
 
 
 async def _decode(_message: object) -> bytes:
@@ -86,13 +103,19 @@ async def _decode(_message: object) -> bytes:
 
 
 async def commit(consumer: Any, records: Sequence[Record]) -> None:
-    """Commit the offsets of exactly these records: never the consumer's position, which may be further on."""
+    """Commit the offsets of exactly these records: never the consumer's position, which may be further on.
+
+    What is not ours any more is left out: its new owner has it again, as duplicates.
+    """
+    assigned = consumer.assignment()
     offsets: dict[TopicPartition, int] = {}
     for record in records:
         partition = TopicPartition(record.topic, record.partition)
-        offsets[partition] = max(offsets.get(partition, 0), record.offset + 1)
+        if partition in assigned:
+            offsets[partition] = max(offsets.get(partition, 0), record.offset + 1)
     try:
-        await consumer.commit(offsets)
+        if offsets:
+            await consumer.commit(offsets)
     except KafkaError as error:
-        # The partition went to another member, or the broker is away: the records come again, as duplicates.
+        # The group has just been divided anew, or the broker refuses: the records come again, as duplicates.
         _log.warning("intake.commit_refused", error=type(error).__name__)

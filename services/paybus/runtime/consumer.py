@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from paybus.contracts.topics import Topics
 from paybus.execution.flow import Flow
 from paybus.execution.heart import Heart
-from paybus.execution.journal import Journal
+from paybus.execution.journal import Journal, open_journal
 from paybus.execution.limits import Limits
 from paybus.execution.operator import Operator
 from paybus.execution.turn import Turns
@@ -70,12 +70,16 @@ class _Composition:
         registry = new_registry(kind.value)
         url = settings.database_url.get_secret_value()
         pool = await service.enter(open_pool(url, application_name=name))
-        producer = await service.enter(open_producer(settings.kafka_bootstrap, client_id=name))
+        # Records that may come twice: a refused one must not stop those that follow it.
+        producer = await service.enter(
+            open_producer(settings.kafka_bootstrap, client_id=name, idempotent=False)
+        )
+        journal = await service.enter(open_journal(producer, Topics(settings.topic_prefix).gateway_calls))
         engine = await service.enter(_engine(settings))
         worker_id = await service.enter(_enrolled(pool, kind.value))
         heart = Heart(pool, worker_id, _lease(settings))
         service.watch("heart", heart.beat_on())
-        operator = self._operator(engine, producer)
+        operator = self._operator(engine, journal)
         worker = self._worker(pool, worker_id, operator=operator, heart=heart)
         await service.enter(_stopped_in_time(worker, settings.grace_seconds))
         service.watch("look_for_due", worker.look_for_due())
@@ -94,10 +98,9 @@ class _Composition:
         await broker.start()
         service.watch("intake", subscription.failed())
 
-    def _operator(self, engine: httpx.AsyncBaseTransport, producer: AIOKafkaProducer) -> Operator:
+    def _operator(self, engine: httpx.AsyncBaseTransport, journal: Journal) -> Operator:
         settings = self.settings
         clients = {one: _client(merchant, engine, settings) for one, merchant in self.merchants.items()}
-        journal = Journal(producer, Topics(settings.topic_prefix).gateway_calls)
         return Operator(self.flow, clients, journal, lag_seconds=settings.query_lag_seconds)
 
     def _worker(self, pool: Pool, worker_id: UUID, *, operator: Operator, heart: Heart) -> Worker:
@@ -107,6 +110,7 @@ class _Composition:
             max_open=settings.max_open,
             pay_wait_seconds=settings.pay_wait_seconds,
             lag_seconds=settings.query_lag_seconds,
+            cut_off_seconds=_cut_off_seconds(settings),
             lease=_lease(settings),
         )
         settlements = GroupCommit(Settlements(pool, worker_id).write)
@@ -139,6 +143,7 @@ class _Composition:
             pool=pool,
             worker_id=worker_id,
             metrics=metrics,
+            giving=worker.giving,
             hand_over=worker.take_on,
         )
 
@@ -169,6 +174,12 @@ def _lease(settings: WorkerSettings) -> Lease:
         fence_seconds=settings.fence_seconds,
         lease_seconds=settings.lease_seconds,
     )
+
+
+def _cut_off_seconds(settings: WorkerSettings) -> float:
+    # httpcore waits for a free connection for as long as it may take to make one, and then makes it.
+    waits = 2 if settings.gateway_engine == "httpcore" else 1
+    return waits * settings.gateway_connect_seconds
 
 
 def _client(merchant: Merchant, engine: httpx.AsyncBaseTransport, settings: WorkerSettings) -> GatewayClient:
