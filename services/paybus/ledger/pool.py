@@ -23,6 +23,9 @@ CLOSE_SECONDS: Final = 5.0
 _SETTINGS: Final = {
     # A generic plan made while the tables are empty scans them for ever after.
     "plan_cache_mode": "force_custom_plan",
+    # Every statement of ours finds its rows by an index. A planner that knows little yet of a table that grew
+    # quickly would scan it.
+    "enable_seqscan": "off",
     "jit": "off",
     "lock_timeout": "10s",  # no statement of ours holds a row for more than some milliseconds
     "statement_timeout": "30s",

@@ -1,0 +1,165 @@
+"""No statement on the way of a command scans a table: the millionth trade costs what the first did."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+import json
+from typing import Any
+
+import pytest
+from tests.ledger.house import MERCHANT, UNKNOWN, concluded, hand, pay, refund, started, told
+from tests.ledger.tables import passes
+
+from paybus.ledger.acceptance import accept
+from paybus.ledger.announcement import publish
+from paybus.ledger.book import open_operations, timelines
+from paybus.ledger.callback import receive
+from paybus.ledger.claim import claim_due, count_waiting, release
+from paybus.ledger.outbox import Outbox
+from paybus.ledger.pool import Pool
+from paybus.ledger.settlement import Settled, Settlements
+from paybus.ledger.stocktaking import Stocktaking
+from paybus.ledger.worker import Lease, free_orphans
+from paybus.trades.operation import Kind
+
+FINISHED = 20_000
+GROWING = ("trade", "operation", "event", "callback")
+SMALL = {"operation_held", "operation_due", "callback_unmatched"}
+"""Indexes of what is open only: to read all of one is no scan."""
+
+_FILL = (
+    """
+    INSERT INTO trade (merchant_id, charge_code, state, version, amount_fen, paid_fen, refunded_fen,
+                       reserved_fen)
+    SELECT $1, 'P' || md5(i::text), 'paid', 1, 100, 100, 0, 0 FROM generate_series(1, $2::int) i
+    """,
+    """
+    INSERT INTO operation (merchant_id, kind, key, charge_code, method, amount_fen, fingerprint, command,
+                           state, asked_for_at, answered_at)
+    SELECT $1, kind, kind || md5(i::text), 'P' || md5(i::text), 'barcode', 100, '', '', 'done', now(), now()
+    FROM generate_series(1, $2::int) i, unnest('{pay,refund}'::text[]) kind
+    """,
+    """
+    INSERT INTO event (ce_id, ce_type, charge_code, value)
+    SELECT $1 || '/P' || md5(i::text) || '/1', 'trade.paid', 'P' || md5(i::text), ''
+    FROM generate_series(1, $2::int) i
+    """,
+    """
+    INSERT INTO callback (merchant_id, charge_code, digest, receipt, gateway_state, amount_fen, body)
+    SELECT $1, 'P' || md5(i::text), '', 'applied', 1, 100, '' FROM generate_series(1, $2::int) i
+    """,
+)
+
+
+class Explaining:
+    """A pool that has every statement explained before it is run, and keeps which tables would be scanned."""
+
+    def __init__(self, executor: Any, scans: "list[tuple[str, str]]") -> None:
+        self._executor = executor
+        self.scans = scans
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._executor, name)
+        if name not in {"fetch", "fetchrow", "fetchval", "execute"}:
+            return method
+
+        async def explained(query: str, *arguments: Any) -> Any:
+            if query.split(maxsplit=1)[0] in {"WITH", "SELECT", "INSERT", "UPDATE", "DELETE"}:
+                plan = await self._executor.fetchval(f"EXPLAIN (FORMAT JSON) {query}", *arguments)
+                self.scans += [(table, query) for table in _scanned(json.loads(plan))]
+            return await method(query, *arguments)
+
+        return explained
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator["Explaining"]:
+        """Give a connection that has its statements explained, too."""
+        async with self._executor.acquire() as connection:
+            yield Explaining(connection, self.scans)
+
+
+def _scanned(plan: Any) -> Iterator[str]:
+    if isinstance(plan, list):
+        for part in plan:
+            yield from _scanned(part)
+    elif isinstance(plan, dict):
+        index = plan.get("Index Name")
+        if plan.get("Node Type") == "Seq Scan" and plan["Relation Name"] in GROWING:
+            yield plan["Relation Name"]
+        elif index and index not in SMALL and index.startswith(GROWING) and "Index Cond" not in plan:
+            yield index
+        for part in plan.values():
+            yield from _scanned(part)
+
+
+@pytest.fixture
+async def filled(pool: Pool) -> Pool:
+    """Give a ledger with a history."""
+    for fill in _FILL:
+        await pool.execute(fill, MERCHANT, FINISHED)
+    return pool
+
+
+@pytest.mark.parametrize("measured", [True, False], ids=["measured", "just filled"])
+@pytest.mark.parametrize("size", [1, 50])
+async def test_no_statement_on_the_way_of_a_command_scans_a_table(
+    filled: Pool, measured: bool, size: int
+) -> None:
+    """With a history, known to the planner or not yet, each statement finds its rows by an index."""
+    if measured:
+        await filled.execute("ANALYZE")
+    scans: list[tuple[str, str]] = []
+    pool: Any = Explaining(filled, scans)
+    await _the_way_of_pays(pool, filled, size)
+    await _the_way_of_refunds(pool, filled, size)
+    await _what_is_done_all_day(pool, filled)
+    assert scans == []
+
+
+async def _the_way_of_pays(pool: Any, plain: Pool, size: int) -> None:
+    worker = await hand(plain)
+    settlements = Settlements(pool, worker.worker_id)
+    codes = [f"C{number}" for number in range(size)]
+    assert all(one is not None for one in await receive(pool, [told(code, digest=b"0") for code in codes]))
+    accepted = await accept(pool, worker.worker_id, [pay(code) for code in codes])
+    await accept(pool, worker.worker_id, [pay(code) for code in codes])
+    assert len(accepted.held) == size
+    more = await worker.holds(*[pay(f"D{number}") for number in range(size)])
+    await settlements.write([concluded(one, UNKNOWN) for one in more])
+    await receive(pool, [told(f"D{number}") for number in range(size)])
+    await passes(plain)
+    claimed = await claim_due(pool, worker.worker_id, Kind.PAY, most=size)
+    assert len(claimed) == size
+    await release(pool, worker.worker_id, None, cut_off_seconds=0, lag_seconds=0)
+    settled = await settlements.write([concluded(one) for one in claimed])
+    assert all(isinstance(one, Settled) and one.lost for one in settled)
+
+
+async def _the_way_of_refunds(pool: Any, plain: Pool, size: int) -> None:
+    worker = await hand(plain, Kind.REFUND)
+    settlements = Settlements(pool, worker.worker_id)
+    rows = await plain.fetch("SELECT charge_code FROM trade WHERE amount_fen = 100 LIMIT $1", size)
+    acceptances = [refund(f"R{n}", code=row["charge_code"], amount_fen=10) for n, row in enumerate(rows)]
+    held = (await accept(pool, worker.worker_id, acceptances)).held
+    granted = await settlements.write([started(one) for one in held])
+    ready = [one.held for one in granted if isinstance(one, Settled) and one.held]
+    assert len(ready) == size
+    await plain.execute("UPDATE trade SET revision = revision + 1 WHERE reserved_fen > 0")
+    done = await settlements.write([concluded(one) for one in ready])  # overtaken: the second way
+    assert all(isinstance(one, Settled) and not one.lost for one in done)
+
+
+async def _what_is_done_all_day(pool: Any, plain: Pool) -> None:
+    worker = await hand(plain)
+    await worker.holds(*[pay(f"E{number}") for number in range(10)])
+    await Stocktaking(pool, worker.worker_id, cut_off_seconds=0, lag_seconds=0).take([1, 2, 3])
+    await plain.execute("UPDATE worker SET beat_at = now() - interval '1 minute'")
+    assert await free_orphans(pool, "pay", lease=Lease(), lag_seconds=30.0) == 10
+    await count_waiting(pool, Kind.PAY, most=1000)
+    await open_operations(pool)
+    await publish(pool, [], again=[(f"{MERCHANT}/C1/1", "C1")])
+    outbox = Outbox(pool)
+    outbox.shards = tuple(range(16))
+    await outbox.delete(await outbox.read(100))
+    code = await plain.fetchval("SELECT charge_code FROM trade WHERE amount_fen = 100 LIMIT 1")
+    (timeline,) = await timelines(pool, code)
+    assert timeline.events
