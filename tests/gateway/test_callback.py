@@ -119,6 +119,9 @@ def test_any_changed_byte_is_refused(url: str, data: st.DataObject) -> None:
         ("sign=" + "0" * 32 + ":1", ("sign_wrong", 401)),
         ("sign=" + "0" * 32 + "%3A1", ("sign_wrong", 401)),
         ("sign=a&sign=b", ("query_malformed", 400)),
+        ("sign=a&sign=", ("query_malformed", 400)),
+        ("_type=json&_type=xml", ("query_malformed", 400)),
+        ("encrypt=&encrypt=3DES", ("query_malformed", 400)),
         ("&".join(f"a{number}=1" for number in range(51)), ("query_malformed", 400)),
         ("a=" + "b" * 5000, ("query_malformed", 400)),
     ],
@@ -166,6 +169,25 @@ def test_refused_documents(text: str, reason: str) -> None:
 def test_the_key_comes_before_the_content() -> None:
     """Whoever does not have the key learns nothing about what a body may contain."""
     assert reason_of(b"nonsense", "sign=" + "0" * 32 + ":1") == ("sign_wrong", 401)
+
+
+def test_repeated_parameters() -> None:
+    """The protocol's own may be repeated as they are, the merchant's in any way."""
+    raw, query = signed('{"PAY_NODIFY":{"BUSI_ID":"0010000001","CHARGE_CODE":"C","STATE":1,"AMT":1}}')
+    callback = read_callback(raw=raw, query=f"{query}&{query}&pid=1&pid=2&_type=json", merchant=MERCHANT)
+    assert callback.charge_code == "C"
+
+
+def test_codes_and_goods_in_every_shape() -> None:
+    """A code that comes as a long number keeps its digits; goods may be one object or a list."""
+    for goods in ('{"GOOD_ID":"1"}', '[{"GOOD_ID":"1"}]'):
+        raw, query = signed(
+            '{"PAY_NODIFY":{"BUSI_ID":"0010000001","CHARGE_CODE":"C","STATE":1,"AMT":1,'
+            f'"charge_THIRD_CODE":2015101400000000000000000001,"GOODS_DETAIL":{goods}}}}}'
+        )
+        callback = read_callback(raw=raw, query=query, merchant=MERCHANT)
+        assert callback.third_code == "2015101400000000000000000001"
+        assert callback.goods == ({"GOOD_ID": "1"},)
 
 
 def test_limits() -> None:

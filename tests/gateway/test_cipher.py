@@ -78,3 +78,9 @@ def test_a_wrong_key_never_gives_the_text(text: str) -> None:
 def test_key_bytes_are_low_bytes_padded_with_zeros() -> None:
     """The DES key is made of the low 8 bits of the characters, with zeros behind."""
     assert key_bytes("A\u0141") == b"AA" + bytes(22)
+
+
+def test_a_key_is_made_of_javas_characters() -> None:
+    """Beyond the first plane a character is two of Java's, also at the cut behind the 24th."""
+    assert key_bytes("\U0001f600!") == b"\x3d\x00!" + bytes(21)
+    assert key_bytes("x" * 23 + "\U0001f600") == b"x" * 23 + b"\x3d"

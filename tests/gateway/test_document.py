@@ -162,6 +162,26 @@ def test_an_empty_list_in_every_shape(value: object) -> None:
     assert as_list(value, "TRADEFUNDBILL") == []
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\n\t"])
+@pytest.mark.parametrize(
+    "digits", ["18446744073709551616", "2015101400000000000000000001", "-9223372036854775809", "9" * 300]
+)
+def test_integers_keep_all_their_digits(digits: str, blank: str) -> None:
+    """A code of 28 digits that comes as a number is that code, and no double near it."""
+    text = f'{{"A":{blank}{digits},"L":[{blank}{digits}],"T":"{digits}","F":0.01}}'
+    expected = {"A": int(digits), "L": [int(digits)], "T": digits, "F": 0.01}
+    assert read_json(text) == read_json(text.encode()) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ['{"A":' + "9" * 5000 + "}", '{"A":' + "[" * 1010 + "9" * 20 + "]" * 1010 + "}"]
+)
+def test_numbers_that_nobody_needs_are_refused(text: str) -> None:
+    """Thousands of digits, or a thousand levels, only cost time and stack."""
+    with pytest.raises(DocumentError):
+        read_json(text)
+
+
 def test_deep_nesting_is_no_trap() -> None:
     """A list nested as deeply as a document may be is an empty list, not a crash."""
     arrays = read_json('{"L":' + "[" * 900 + "]" * 900 + "}")

@@ -36,7 +36,7 @@ def test_integers(value: object, expected: int | None) -> None:
     assert members.unreadable == []
 
 
-@pytest.mark.parametrize("value", [True, "one", "1.5", 1.5, [1], {}, "1" * 10, "¥1"])
+@pytest.mark.parametrize("value", [True, "one", "1.5", 1.5, [1], {}, "1" * 10, 10**9, -(10**30), 1e16, "¥1"])
 def test_unreadable_integers_are_noted(value: object) -> None:
     """A number that cannot be read is None and its name is kept."""
     members = Members({"STATE": value})

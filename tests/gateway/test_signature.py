@@ -6,6 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 import pytest
 
+from paybus.gateway.errors import InvalidParameterError
 from paybus.gateway.signature import sign, verify
 
 KEY = "TESTKEY0123456789ABCDEFGHIJKLMNO"
@@ -72,6 +73,13 @@ def test_letters_in_the_timestamp_are_refused_even_with_the_right_digest() -> No
     assert not verify("text", f"{digest}:15x", key=KEY)
     right = hashlib.md5(f"15{KEY}text".encode(), usedforsecurity=False).hexdigest()
     assert verify("text", f"{right}:15", key=KEY)
+
+
+def test_text_that_utf8_cannot_hold_is_never_signed() -> None:
+    """Half a surrogate pair cannot be sent: signing it is an error, and no sign is right for it."""
+    with pytest.raises(InvalidParameterError):
+        sign("\ud800", key=KEY, timestamp_ms=1)
+    assert not verify("\ud800", sign("?", key=KEY, timestamp_ms=1), key=KEY)
 
 
 @pytest.mark.parametrize("blank", ["\u3000", "\u00a0", "\u0085", "\x1c", "\u2003", "\u2028", "\ufeff"])

@@ -21,6 +21,7 @@ MAX_CALLBACK_BYTES: Final = 64 * 1024
 
 _MAX_QUERY = 4096  # characters; the notify URL comes back in it
 _MAX_PARAMETERS = 50
+_OF_THE_PROTOCOL = frozenset({"sign", "_type", "encrypt", "busiCode"})
 _ROOT = "PAY_NODIFY"
 _CONTENT_TYPE: Final[dict[Format, str]] = {
     "json": "application/json;charset=UTF-8",
@@ -51,6 +52,7 @@ class Callback:
     merchant_para: str | None
     buyer_id: str | None
     fund_bills: tuple[FundBill, ...]
+    goods: tuple[dict[str, object], ...]
     timestamp_ms: int
     format: Format
     encrypted: bool
@@ -112,7 +114,10 @@ def write_callback(
 
 
 def _parameters(query: str) -> dict[str, str]:
-    """Give the decoded parameters; a repeated one must repeat its value (docs/protocol.md §8 #9)."""
+    """Give the decoded parameters, of repeated ones the first (docs/protocol.md §8 #9).
+
+    A parameter of the protocol must repeat its value; others are the merchant's own business.
+    """
     malformed = CallbackRefusedError("query_malformed", http_status=400)
     if len(query) > _MAX_QUERY:
         raise malformed
@@ -122,7 +127,7 @@ def _parameters(query: str) -> dict[str, str]:
         raise malformed from None
     parameters: dict[str, str] = {}
     for name, value in pairs:
-        if parameters.setdefault(name, value) != value and name in {"sign", "encrypt"}:
+        if parameters.setdefault(name, value) != value and name in _OF_THE_PROTOCOL:
             raise malformed
     return parameters
 
@@ -179,6 +184,7 @@ def _callback(members: Members, text: str, *, timestamp_ms: int, encrypted: bool
         merchant_para=members.text("MERCHANTPARA"),
         buyer_id=members.text("BUYERID"),
         fund_bills=members.fund_bills(),
+        goods=tuple(members.records("GOODS_DETAIL")),
         timestamp_ms=timestamp_ms,
         format="xml" if text.lstrip().startswith("<") else "json",
         encrypted=encrypted,

@@ -16,7 +16,10 @@ def write_time(moment: datetime) -> str:
 
 
 def read_time(text: str | None) -> datetime | None:
-    """Read any form the gateway may write, epoch milliseconds included; None for nothing or nonsense."""
+    """Read any form the gateway may write, epoch milliseconds included; None for nothing or nonsense.
+
+    Without a zone it is China time; with one (ISO) it is converted.
+    """
     shown = (text or "").strip()
     if _EPOCH_MS.fullmatch(shown):
         return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(shown))).astimezone(CHINA_TIME)
@@ -25,4 +28,15 @@ def read_time(text: str | None) -> datetime | None:
             return datetime.strptime(shown, form).replace(tzinfo=CHINA_TIME)
         except ValueError:
             continue
-    return None
+    return _iso_time(shown)
+
+
+def _iso_time(text: str) -> datetime | None:
+    """Read what ISO allows besides: fractions of a second, a zone."""
+    if text[4:5] != "-":  # not of its packed forms, which are codes rather than times here
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(CHINA_TIME) if moment.tzinfo else moment.replace(tzinfo=CHINA_TIME)
+    except (ValueError, OverflowError):
+        return None

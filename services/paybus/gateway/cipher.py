@@ -40,8 +40,11 @@ def decrypt(ciphertext: str | bytes, *, key: str) -> str:
 
 
 def key_bytes(key: str) -> bytes:
-    """Give the 24 bytes of the DES key: the low 8 bits of the first 24 characters, zeros behind."""
-    return bytes(ord(character) & 0xFF for character in key[:_KEY]).ljust(_KEY, b"\0")
+    """Give the 24 bytes of the DES key: the low 8 bits of the first 24 characters, zeros behind.
+
+    Characters are Java's: UTF-16 units.
+    """
+    return key.encode("utf-16-le", "surrogatepass")[: 2 * _KEY : 2].ljust(_KEY, b"\0")
 
 
 def _blocks(data: bytes, *, key: str, forward: bool) -> bytes:

@@ -6,6 +6,7 @@ Values are what the document says: strings, numbers, None, dicts, lists; XML has
 """
 
 from collections.abc import Mapping
+import json
 import re
 from typing import Any, Final
 from xml.etree.ElementTree import Element, ParseError
@@ -22,6 +23,8 @@ _MAX_DEPTH = 32  # real documents have five levels; deeper ones only cost stack
 _XML_HEAD: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 _XML_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LONG_INTEGER = r"[:\[,]\s*-?[0-9]{19}"  # outside of texts; 64 bits are certain to hold 18 digits
+_LONG_IN_TEXT, _LONG_IN_BYTES = re.compile(_LONG_INTEGER), re.compile(_LONG_INTEGER.encode())
 _ESCAPED = {"\r": "&#13;"}  # a parser would turn a bare carriage return into a line feed
 
 
@@ -39,14 +42,15 @@ def read_document(text: str) -> dict[str, Any]:
 
 
 def read_json(text: str | bytes) -> dict[str, Any]:
-    """Read exactly one JSON object; raises DocumentError."""
+    """Read exactly one JSON object; raises DocumentError. Integers keep all their digits."""
     try:
         document = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise DocumentError(f"not JSON, at position {error.pos}") from None  # its chain holds the text
     if not isinstance(document, dict):
         raise DocumentError("not a JSON object")
-    return document
+    long = _LONG_IN_TEXT.search(text) if isinstance(text, str) else _LONG_IN_BYTES.search(text)
+    return _read_exactly(text) if long else document
 
 
 def read_xml(text: str) -> dict[str, Any]:
@@ -100,6 +104,18 @@ def below_root(document: dict[str, Any], root: str) -> dict[str, Any]:
         if _has_result(only):
             return _object(only, root)
     raise DocumentError(f"no {root} in the document")
+
+
+def _read_exactly(text: str | bytes) -> dict[str, Any]:
+    """Read JSON that is known to be well-formed and has integers of which the fast reader makes floats.
+
+    Codes of 20 to 28 digits may come as numbers (docs/protocol.md §4, §8 #33).
+    """
+    try:
+        document: dict[str, Any] = json.loads(text)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, nesting of hundreds of levels
+        raise DocumentError("not JSON that we are willing to hold") from None
+    return document
 
 
 def _records(value: object) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ from paybus.gateway.document import as_list, read_document
 from paybus.gateway.errors import DocumentError
 from paybus.trades.money import Fen, MoneyError, read_fen
 
-_INTEGER = re.compile(r"\s*([+-]?[0-9]{1,9})(?:\.0*)?\s*", re.ASCII)  # nine digits: codes and states, not ids
+_INTEGER = re.compile(r"\s*([+-]?[0-9]{1,9})(?:\.0*)?\s*", re.ASCII)
+_TOO_LARGE = 10**9  # as in the pattern, nine digits: these are codes, states and counts, never ids
 
 
 class Members:
@@ -47,11 +48,11 @@ class Members:
         return None
 
     def integer(self, name: str) -> int | None:
-        """Give the member as integer; missing, null and empty are None."""
+        """Give the member as integer of up to nine digits; missing, null and empty are None."""
         value = self._values.get(name)
         if value is None or value == "":
             return None
-        if type(value) is int:
+        if type(value) is int and -_TOO_LARGE < value < _TOO_LARGE:
             return value
         match = None if isinstance(value, bool) else _INTEGER.fullmatch(str(value))
         if match is None:

@@ -118,5 +118,5 @@ def _decoded(raw: RawReply) -> str:
     named = _CHARSET.search(raw.content_type)
     try:
         return raw.body.decode(named[1] if named else "utf-8", errors="replace")
-    except LookupError:  # a charset that Python does not know
+    except (LookupError, UnicodeError):  # a charset that Python does not know, or that is none
         return raw.body.decode("utf-8", errors="replace")

@@ -2,19 +2,19 @@
 
 Nothing here is used to talk to a gateway: the order of members and parameters carries no meaning, and
 the SDK's lack of escaping is a fault (docs/protocol.md §5.0, §10). What a request consists of is the
-table `REQUESTS`; how the SDK orders and writes it is the code.
+table `REQUESTS`; how the SDK writes it is the code.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Literal
-from urllib.parse import urlencode
 
 from paybus.gateway import order, pay, refund
 from paybus.gateway.cipher import ENCRYPT, encrypt
 from paybus.gateway.errors import MissingParametersError
+from paybus.gateway.java import copied_capacity, double_text, hash_order
 from paybus.gateway.signature import sign
+from paybus.gateway.target import form_encode
 
 ClientClass = Literal["pay", "auth", "verify"]
 _GOODS = (
@@ -31,6 +31,7 @@ _POST_NAMES = {
     "merchant_para": "MERCHANTPARA",
     "sub_appid": "subAppid",
     "sub_openid": "subOpenid",
+    "open_id": "openId",
     "refund_fee_yuan": "CHARGE_REFUND_FEE",
 }
 _NOT_MEMBERS = {"goods", "notify_url", "busi_code_nums", "extra"}
@@ -184,59 +185,19 @@ def build(name: str, inputs: Mapping[str, Any], sender: Sender) -> SdkMessage:
     return _post(request, members, inputs, sender) if request.body else _get(request, members, sender)
 
 
-def amount_text(yuan: Decimal) -> str:
-    """Write *yuan* as Java writes a double: shortest, one decimal at least, exponents from 10**7 up."""
-    sign_, digits, exponent = yuan.normalize().as_tuple()
-    assert not sign_
-    assert isinstance(exponent, int)
-    if yuan == 0:
-        return "0.0"
-    power = len(digits) - 1 + exponent
-    shown = "".join(map(str, digits))
-    if not -3 <= power < 7:
-        return f"{shown[0]}.{shown[1:] or '0'}E{power}"
-    whole, _, fraction = f"{yuan.normalize():f}".partition(".")
-    return f"{whole}.{fraction or '0'}"
-
-
-def java_hash(text: str) -> int:
-    """Give Java's hash of a string, spread as HashMap spreads it (32 bits)."""
-    code = 0
-    units = text.encode("utf-16-be")
-    for high, low in zip(units[::2], units[1::2], strict=True):
-        code = (code * 31 + (high << 8 | low)) & 0xFFFFFFFF
-    return code ^ code >> 16
-
-
-def hash_order(names: Iterable[str], *, capacity: int = 16) -> list[str]:
-    """Give *names* in the order in which a HashMap lists them, inserted one by one from *capacity* up."""
-    inserted = list(dict.fromkeys(names))
-    while len(inserted) > capacity * 0.75:
-        capacity *= 2
-    return sorted(inserted, key=lambda name: java_hash(name) & (capacity - 1))
-
-
-def copied_capacity(count: int) -> int:
-    """Give the capacity with which a HashMap starts that is made from another of *count* entries."""
-    if count == 0:
-        return 16
-    wanted, capacity = int(count / 0.75 + 1), 1
-    while capacity < wanted:
-        capacity *= 2
-    return capacity
-
-
 def _members(request: SdkRequest, inputs: Mapping[str, Any], merchant_id: str | None) -> dict[str, str]:
     members = dict(request.presets)
     for name, value in inputs.items():
         if name == "extra":
-            members.update(value)
-        elif name not in _NOT_MEMBERS and (text := _text(value)).strip():
-            members[_wire_name(request, name)] = text
-    if merchant_id is not None:
-        members.pop(request.merchant, None)
-        members[request.merchant] = merchant_id
-    return members
+            members.update(_with_text(value))
+        elif name not in _NOT_MEMBERS:
+            members.update(_with_text({_wire_name(request, name): _java_text(name, value)}))
+    return members | _with_text({request.merchant: merchant_id})
+
+
+def _with_text(members: Mapping[str, Any]) -> dict[str, str]:
+    """Give what is set: null, an empty text and blanks change nothing (docs/protocol.md §5.0)."""
+    return {name: str(value) for name, value in members.items() if value is not None and str(value).strip()}
 
 
 def _wire_name(request: SdkRequest, name: str) -> str:
@@ -246,8 +207,9 @@ def _wire_name(request: SdkRequest, name: str) -> str:
     return first + "".join(other.title() for other in others)
 
 
-def _text(value: object) -> str:
-    return amount_text(Decimal(str(value))) if isinstance(value, float) else str(value)
+def _java_text(name: str, value: object) -> object:
+    """Give amounts as the double that their setter takes."""
+    return double_text(str(value)) if name.endswith("_yuan") and value is not None else value
 
 
 def _check(request: SdkRequest, members: Mapping[str, str], inputs: Mapping[str, Any]) -> None:
@@ -288,17 +250,21 @@ def _body(request: SdkRequest, members: Mapping[str, str], inputs: Mapping[str, 
         written.append(f'"GOODS_DETAIL": [{",".join(map(_goods, goods))}]')
     if numbers := inputs.get("busi_code_nums"):
         written.append(f'"busiCodeNums":[{",".join(map(_busi_code_num, numbers))}]')
-    written.append(f'"{request.notify}":"{inputs.get("notify_url", "null")}"')
+    written.append(f'"{request.notify}":"{_or_null(inputs.get("notify_url"))}"')
     return "{" + ",".join(written) + "}"
 
 
 def _goods(line: Mapping[str, str]) -> str:
-    return "{" + ",".join(f'"{name}":"{line.get(name, "null")}"' for name in _GOODS) + "}"
+    return "{" + ",".join(f'"{name}":"{_or_null(line.get(name))}"' for name in _GOODS) + "}"
 
 
 def _busi_code_num(number: Mapping[str, Any]) -> str:
     codes = ",".join(f'"{code}"' for code in number["busiCodes"])
-    return f'{{"busiCodes":[{codes}],"verifyNumber":{number["verifyNumber"]}}}'
+    return f'{{"busiCodes":[{codes}],"verifyNumber":{_or_null(number.get("verifyNumber"))}}}'
+
+
+def _or_null(value: object) -> object:
+    return "null" if value is None else value
 
 
 def _get(request: SdkRequest, members: Mapping[str, str], sender: Sender) -> SdkMessage:
@@ -314,7 +280,7 @@ def _get(request: SdkRequest, members: Mapping[str, str], sender: Sender) -> Sdk
     path = request.path.format_map(members)
     return SdkMessage(
         method="GET",
-        path_and_query=f"{path}?{urlencode([(name, parameters[name]) for name in names])}",
+        path_and_query=f"{path}?{form_encode({name: parameters[name] for name in names})}",
         body_plain=None,
         body_wire=None,
         sign_text=signed,

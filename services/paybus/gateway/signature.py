@@ -4,13 +4,21 @@ import hashlib
 import hmac
 import re
 
+from paybus.gateway.errors import InvalidParameterError
+
 _BLANKS = b"\t\n\x0b\x0c\r "  # exactly these six; no other Unicode space is removed
 _FORMAT = re.compile(r"[0-9a-f]{32}:[0-9]{1,19}", re.ASCII)
 
 
 def sign(text: str | bytes, *, key: str, timestamp_ms: int) -> str:
-    """Sign *text* (before encryption; bytes must be UTF-8): `<32 hex digits>:<milliseconds>`."""
-    return _sign(text, key, str(timestamp_ms))
+    """Sign *text* (before encryption; bytes must be UTF-8): `<32 hex digits>:<milliseconds>`.
+
+    Raises InvalidParameterError for text that UTF-8 cannot hold.
+    """
+    try:
+        return _sign(text, key, str(timestamp_ms))
+    except UnicodeEncodeError:
+        raise InvalidParameterError("what is to be signed must be text that UTF-8 can hold") from None
 
 
 def is_sign(text: str) -> bool:
@@ -27,7 +35,10 @@ def verify(text: str | bytes, sign: str, *, key: str) -> bool:
     """
     if not is_sign(sign):
         return False
-    return hmac.compare_digest(_sign(text, key, sign[33:]), sign)
+    try:
+        return hmac.compare_digest(_sign(text, key, sign[33:]), sign)
+    except UnicodeEncodeError:  # text that UTF-8 cannot hold was never signed
+        return False
 
 
 def _sign(text: str | bytes, key: str, timestamp: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from paybus.gateway.cipher import ENCRYPT
 from paybus.gateway.errors import InvalidParameterError
@@ -19,19 +19,30 @@ class Get:
     parameters: Mapping[str, str]
 
 
+def form_encode(parameters: Mapping[str, str]) -> str:
+    """Write parameters in Java's form encoding (docs/protocol.md §1.2): letters, digits and `.-*_` stay.
+
+    Raises InvalidParameterError for text that UTF-8 cannot hold.
+    """
+    try:
+        return "&".join(f"{name}={_encoded(value)}" for name, value in parameters.items())
+    except UnicodeEncodeError:
+        raise InvalidParameterError("a parameter must be text that UTF-8 can hold") from None
+
+
 def post_query(signed: bytes, merchant: Merchant, *, timestamp_ms: int) -> str:
     """Give the query of a POST whose plain body is *signed*; the colon of the sign stays raw."""
     made = sign(signed, key=merchant.key, timestamp_ms=timestamp_ms)
     if not merchant.encrypt:
         return f"sign={made}&_type=json"
-    return f"sign={made}&_type=json&encrypt={ENCRYPT}&{urlencode({'busiCode': merchant.merchant_id})}"
+    return f"sign={made}&_type=json&encrypt={ENCRYPT}&{form_encode({'busiCode': merchant.merchant_id})}"
 
 
 def write_off_query(
     signed: bytes, parameters: Mapping[str, str], merchant: Merchant, *, timestamp_ms: int
 ) -> str:
     """Give the query of a write-off POST: its own parameters, then the sign, and no `_type`."""
-    own = f"{urlencode(parameters)}&" if parameters else ""
+    own = f"{form_encode(parameters)}&" if parameters else ""
     return f"{own}sign={sign(signed, key=merchant.key, timestamp_ms=timestamp_ms)}"
 
 
@@ -44,7 +55,8 @@ def get_query(get: Get, merchant: Merchant, *, timestamp_ms: int) -> str:
     }
     if merchant.encrypt:
         parameters |= {"encrypt": ENCRYPT, "busiCode": merchant.merchant_id}
-    try:
-        return urlencode(parameters)
-    except UnicodeEncodeError:
-        raise InvalidParameterError("a parameter must be text that UTF-8 can hold") from None
+    return form_encode(parameters)
+
+
+def _encoded(value: str) -> str:
+    return quote_plus(value, safe="*").replace("~", "%7E")
