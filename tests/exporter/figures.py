@@ -14,7 +14,7 @@ from paybus.exporter.composition import start
 from paybus.runtime.service import Service
 from paybus.runtime.settings import BusSettings
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
 EVERY_SECONDS = 0.1
 READ_AT = (
     ("paybus_ledger_read_timestamp_seconds", {}),

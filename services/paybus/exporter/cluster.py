@@ -1,5 +1,6 @@
 """What we ask the brokers besides records: which partitions there are, and how far a group has come."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -91,7 +92,21 @@ async def open_consumer(bootstrap: str, *, group: str | None) -> AsyncIterator[A
         await consumer.start()
         yield consumer
     finally:
-        await consumer.stop()
+        await _stop(consumer)
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    """Stop, whatever it is doing.
+
+    While a fetch waits to be tried again, aiokafka's stop ends with the cancellation of that wait, as if
+    we were cancelled, and leaves its connections open.
+    """
+    stopping = asyncio.ensure_future(consumer.stop())
+    await asyncio.wait({stopping})
+    if stopping.cancelled():
+        await consumer._client.close()  # noqa: SLF001 -- it has no other way to be closed now
+    else:
+        stopping.result()
 
 
 def _offsets(topics: Iterable[tuple[str, Iterable[Any]]]) -> Iterable[tuple[TopicPartition, int]]:

@@ -19,8 +19,9 @@ from paybus.exporter.tally import Tally
 LOOK_BACK_RECORDS = 100_000
 """Of each partition: minutes of full load, read again in seconds. What is older is not worth a late start."""
 
+_FIRST_SECONDS = 0.5  # so that it is soon ready
 _POLL_RECORDS = 2_000  # counted without a pause: 20 ms in which nobody else has the loop
-COMMIT_SECONDS = 10.0  # aiokafka itself would try for ever
+COMMIT_SECONDS = 5.0  # it takes milliseconds; in an outage aiokafka would try for ever
 _LAST_COMMIT_SECONDS = 2.0
 
 _log = structlog.get_logger(__name__)
@@ -42,12 +43,14 @@ class RecordReader:
             open_cluster(self._bootstrap) as cluster,
             open_consumer(self._bootstrap, group=self._group) as consumer,
         ):
+            seconds = min(_FIRST_SECONDS, self._source.every_seconds)
             try:
                 while True:
                     await self._take_partitions(cluster, consumer)
-                    await self._count_for_a_while(consumer)
+                    await self._count_for(seconds, consumer)
                     await self._commit(consumer, COMMIT_SECONDS)
                     self._source.note_read()
+                    seconds = self._source.every_seconds
             except asyncio.CancelledError:
                 with suppress(*OUTAGES):
                     await self._commit(consumer, _LAST_COMMIT_SECONDS)
@@ -76,12 +79,12 @@ class RecordReader:
                 _log.warning("exporter.records_not_counted", topic=partition.topic, records=start - first)
             self._positions[partition] = start
 
-    async def _count_for_a_while(self, consumer: Any) -> None:
+    async def _count_for(self, seconds: float, consumer: Any) -> None:
         if not consumer.assignment():  # no topic is there yet, and without one getmany would wait for ever
-            await asyncio.sleep(self._source.every_seconds)
+            await asyncio.sleep(seconds)
             return
         loop = asyncio.get_running_loop()
-        until = loop.time() + self._source.every_seconds
+        until = loop.time() + seconds
         while (left_seconds := until - loop.time()) > 0:
             batches = await consumer.getmany(timeout_ms=int(left_seconds * 1000), max_records=_POLL_RECORDS)
             for partition, records in batches.items():
