@@ -93,12 +93,14 @@ class House:
 async def open_house(**changed: Any) -> AsyncIterator[House]:
     """Run a sandbox under the conditions that differ from the default."""
     engine = make_engine()
-    async with (
-        running(conditions(**changed)) as (gateway, address),
-        httpx.AsyncClient(trust_env=False) as http,
-    ):
-        yield House(gateway, address, engine, http)
-    await engine.aclose()
+    try:
+        async with (
+            running(conditions(**changed)) as (gateway, address),
+            httpx.AsyncClient(trust_env=False) as http,
+        ):
+            yield House(gateway, address, engine, http)
+    finally:
+        await engine.aclose()
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -114,9 +116,12 @@ class Receiver:
     statuses: list[int]
     url: str = ""
     received: list[tuple[str, bytes]] = field(default_factory=list)
+    answering: asyncio.Event = field(default_factory=asyncio.Event)
+    connections: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = field(default_factory=dict)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Read requests of one connection."""
+        """Read requests of one connection; they are answered while `answering` is set."""
+        self.connections[writer] = asyncio.current_task()
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -126,6 +131,7 @@ class Receiver:
                 ]
                 body = await reader.readexactly(int(lengths[0]))
                 self.received.append((lines[0].split(" ")[1], body))
+                await self.answering.wait()
                 status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
                 writer.write(
                     f"HTTP/1.1 {status} X\r\nLocation: /other\r\nContent-Length: 7\r\n\r\nSUCCESS".encode()
@@ -136,12 +142,23 @@ class Receiver:
         finally:
             writer.close()
 
+    async def end(self) -> None:
+        """End all connections."""
+        self.answering.set()
+        for writer in self.connections:
+            writer.close()
+        await asyncio.gather(*filter(None, self.connections.values()))
+
 
 @asynccontextmanager
 async def open_receiver(*statuses: int) -> AsyncIterator[Receiver]:
     """Listen for callbacks."""
     receiver = Receiver(list(statuses) or [200])
+    receiver.answering.set()
     server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
     receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/notify"
-    yield receiver
-    server.close()
+    try:
+        yield receiver
+    finally:
+        server.close()
+        await receiver.end()

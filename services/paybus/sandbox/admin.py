@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from paybus.sandbox.customer_page import make_routes
+from paybus.sandbox.customer_page.routes import make_routes
 from paybus.sandbox.fault_settings import FaultSettings
 from paybus.sandbox.gateway import Gateway
 from paybus.sandbox.order import Order

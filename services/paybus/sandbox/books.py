@@ -104,6 +104,7 @@ class Books:
 
     def close(self, order: Order, *, expired: bool = False) -> None:
         """End a pending order without money: the customer declined, or time ran out."""
+        order.expired = expired
         if expired:
             self._note("expiry", order, Fen(0), "expiry")
         self._move(order, OrderState.CLOSED)

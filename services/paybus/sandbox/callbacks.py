@@ -53,13 +53,17 @@ class Callbacks:
         self._planner = planner
         self._books = books
         self._engine = engine
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Order] = {}
         self._open = asyncio.Semaphore(rules.most_at_once)
 
     @property
     def waiting(self) -> int:
         """How many callbacks are not delivered yet and not given up."""
         return len(self._tasks)
+
+    def is_under_way(self, order: Order) -> bool:
+        """Say whether a callback about *order* is not delivered yet and not given up."""
+        return any(about is order for about in self._tasks.values())
 
     def notify(self, order: Order) -> None:
         """Tell the merchant that the order was paid, if he wanted to know."""
@@ -80,8 +84,8 @@ class Callbacks:
             self._note(notice, 1, None, "too_many_waiting")
         else:
             task = asyncio.create_task(self._deliver(notice))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks[task] = notice.order
+            task.add_done_callback(self._tasks.pop)
 
     def cut(self) -> None:
         """Give up everything that is not delivered."""

@@ -65,6 +65,13 @@ class Customers:
         after = self._pays_after_seconds(order, plan)
         order.on_left = self._timer(order, plan, after, self._habits.order_expires_after_seconds).cancel
 
+    def open_until(self, order: Order) -> float:
+        """Give the time (Unix seconds) at which the order is closed if nobody has paid it."""
+        habits = self._habits
+        scanned = order.wish.scanned
+        expiry = habits.scan_expires_after_seconds if scanned else habits.order_expires_after_seconds
+        return order.begun_at + expiry
+
     def approve(self, order: Order) -> bool:
         """Pay a pending order; false if it is not pending."""
         if order.state is not OrderState.PENDING:

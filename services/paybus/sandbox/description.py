@@ -29,6 +29,17 @@ def codes(order: Order) -> dict[str, Any]:
     )
 
 
+def page_path(order: Order) -> str:
+    """Give where the page is on which a person plays the order's customer."""
+    return f"/customer/{order.wish.merchant_id}/{order.down_code}"
+
+
+def bar_code(order: Order, host: str) -> str | None:
+    """Give BAR_CODE, which leads to the order's page at *host*; None if there is nothing to be scanned."""
+    native = (order.wish.particulars.trade_type or "NATIVE") == "NATIVE"
+    return f"http://{host}{page_path(order)}" if native and not order.wish.scanned else None
+
+
 def funds(order: Order, amount: int) -> dict[str, Any]:
     """Give FUND_BILL_LIST: all of *amount* (fen) from one source."""
     channel = _FUND_CHANNELS.get(order.wish.channel_type, _OTHER_FUND_CHANNEL)

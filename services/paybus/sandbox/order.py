@@ -42,7 +42,8 @@ class OrderWish:
 class Order:
     """One order. Money in fen, times in Unix seconds; `call` is the number of the call that made it.
 
-    `reserved_fen` is what refunds that are not finished have asked for. `on_left` is called once,
+    `reserved_fen` is what refunds that are not finished have asked for. `expired` says of a closed order
+    that time ran out. `on_left` is called once,
     when the order is no longer pending.
     """
 
@@ -58,6 +59,7 @@ class Order:
     refunded_fen: int = 0
     reserved_fen: int = 0
     returned_fen: int = 0
+    expired: bool = False
     on_left: Callable[[], None] | None = None
 
     @property

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from paybus.sandbox.admission import Asked
-from paybus.sandbox.description import codes, particulars, present, time_text
+from paybus.sandbox.description import bar_code, codes, particulars, present, time_text
 from paybus.sandbox.entry import Call
 from paybus.sandbox.errors import RefusalError
 from paybus.sandbox.gateway import Gateway
@@ -53,16 +53,18 @@ def _members(order: Order, host: str) -> dict[str, Any]:
 
 
 def _means_of_payment(order: Order, host: str) -> dict[str, str]:
-    trade_type = order.wish.particulars.trade_type or "NATIVE"
-    if trade_type == "NATIVE":
-        return {"BAR_CODE": f"http://{host}/customer/{order.wish.merchant_id}/{order.down_code}"}
+    scannable = bar_code(order, host)
+    if scannable is not None:
+        return {"BAR_CODE": scannable}
     prepay_id = f"wx{order.down_code}"
     return {
         "prepayId": prepay_id,
         "appId": "wx0000000000000000",
         "timeStamp": str(int(order.begun_at)),
         "nonceStr": f"{order.down_code:0>32}"[-32:],
-        "packageData": f"prepay_id={prepay_id}" if trade_type == "JSAPI" else "Sign=WXPay",
+        "packageData": f"prepay_id={prepay_id}"
+        if order.wish.particulars.trade_type == "JSAPI"
+        else "Sign=WXPay",
         "signType": "MD5",
         "sign": _WECHATS_SIGN,
     }
