@@ -12,6 +12,7 @@ from tests.notifier.relays import first_sights, in_turn, publishes_everything, r
 from paybus.ledger.outbox import Outbox
 from paybus.ledger.pool import Pool
 from paybus.ledger.shard import SHARDS
+from paybus.notifier import publication
 from paybus.notifier import relay as module
 from paybus.notifier.errors import NotPublishedError
 from paybus.notifier.memory_broker import MemoryBroker
@@ -148,6 +149,24 @@ async def test_who_cannot_publish_gives_his_shards_up(
         async with running(database_url, Memory(memory)):
             await until_sent(pool)
     assert first_sights(memory.log) == {"C2": ["m/C2/1"], "C3": ["m/C3/1"]}
+
+
+async def test_a_silent_broker_gets_one_copy(
+    pool: Pool, database_url: str, memory: MemoryBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who gets no acknowledgement gives his shards up, and hands nothing over again before there is one."""
+    monkeypatch.setattr(publication, "ACKNOWLEDGED_SECONDS", 0.01)
+    await announced(pool, "m/C1/1")
+    silent = MemoryBroker(silent=True)
+    async with running(database_url, Memory(silent)):
+        await _until(lambda: silent.handed_over > 0)
+        async with running(database_url, Memory(memory)):
+            await until_sent(pool)
+        await announced(pool, "m/C2/1")
+        assert silent.handed_over == 1
+        silent.silent = False
+        await until_sent(pool)
+    assert (len(memory.log), first_sights(silent.log)) == (1, {"C2": ["m/C2/1"]})
 
 
 async def test_a_stop_does_not_wait_for_a_silent_broker(

@@ -1,16 +1,22 @@
 """The relay on a broker that speaks Kafka: all arrives, also when the broker freezes or we are killed."""
 
+import asyncio
+from collections.abc import Sequence
 import os
 from pathlib import Path
 import signal
 
+import pytest
 from tests.kafka.apache import ApacheKafka
 from tests.notifier.books import announced, until_sent, waiting
 from tests.notifier.brokers import Kafka
 from tests.notifier.relays import first_sights, in_turn, publishes_everything, running, trades
 from tests.runtime.program import finish, program
 
+from paybus.ledger.outbox import Pending
 from paybus.ledger.pool import Pool
+from paybus.notifier import relay as module
+from paybus.notifier.publication import Producer, publish
 
 KILLED_BEFORE_DELETING = """
 from functools import partial
@@ -56,17 +62,26 @@ async def test_killed_after_the_acknowledgement_it_is_sent_again(
 
 
 async def test_a_broker_that_does_not_answer_for_a_while(
-    pool: Pool, database_url: str, kafka: ApacheKafka
+    pool: Pool, database_url: str, kafka: ApacheKafka, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While it is frozen nothing is struck out of the outbox; when it goes on, all is there in order."""
     broker = Kafka(kafka.bootstrap)
+    handed_over = asyncio.Event()
+
+    async def publishing(producer: Producer, topic: str, pending: Sequence[Pending]) -> None:
+        handed_over.set()
+        await publish(producer, topic, pending)
+
+    monkeypatch.setattr(module, "publish", publishing)
     wanted = {"C0": ["m/C0/1", "m/C0/2"], "C1": ["m/C1/1", "m/C1/2"]}
     async with running(database_url, broker):
         await announced(pool, "m/C0/1", "m/C1/1")
         await until_sent(pool)
+        handed_over.clear()
         os.kill(kafka.pid, signal.SIGSTOP)
         try:
             await announced(pool, "m/C0/2", "m/C1/2")
+            await handed_over.wait()
             assert await waiting(pool) == 2
         finally:
             os.kill(kafka.pid, signal.SIGCONT)

@@ -65,3 +65,8 @@ class _MemoryProducer:
         broker.log.append(Record(topic, key, value, tuple(headers)))
         answer.set_result(len(broker.log) - 1)
         return answer
+
+    async def flush(self) -> None:
+        """Wait as long as nothing is answered."""
+        while self._broker.silent:  # noqa: ASYNC110 -- whoever owns the broker just changes it
+            await asyncio.sleep(0.01)

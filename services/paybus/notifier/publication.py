@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, Final, Protocol
 
 from aiokafka.errors import KafkaError
@@ -16,9 +16,6 @@ ACKNOWLEDGED_SECONDS: Final = 30.0
 """How long one wave may take: a broker that is replaced needs some seconds. After that our shards are given
 up, for another relay may reach the brokers better."""
 
-CLOSE_SECONDS: Final = 5.0
-"""How long closing waits for what is still buffered: it is in the outbox, too."""
-
 
 class Producer(Protocol):
     """Of AIOKafkaProducer, what publishing needs."""
@@ -27,6 +24,9 @@ class Producer(Protocol):
         self, topic: str, value: bytes, key: bytes, *, headers: Sequence[tuple[str, bytes]]
     ) -> Awaitable[Any]:
         """Take a record; what is given resolves when all in-sync replicas have it. Raises KafkaError."""
+
+    async def flush(self) -> None:
+        """Return when every record that was taken is acknowledged or refused."""
 
 
 OpenProducer = Callable[[], AbstractAsyncContextManager[Producer]]
@@ -61,17 +61,12 @@ async def reachable(open_producer: OpenProducer) -> AsyncIterator[Producer]:
     A producer is not used again after a failure: a batch that it gave up leaves a gap in the numbers by
     which the broker tells repeats, and nothing that follows is taken.
     """
-    opened = open_producer()
-    try:
-        producer = await opened.__aenter__()
-    except (KafkaError, OSError) as error:
-        raise NotPublishedError(type(error).__name__) from error
-    try:
+    async with AsyncExitStack() as stack:
+        try:
+            producer = await stack.enter_async_context(open_producer())
+        except (KafkaError, OSError) as error:
+            raise NotPublishedError(type(error).__name__) from error
         yield producer
-    finally:
-        with suppress(TimeoutError, KafkaError):
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await opened.__aexit__(None, None, None)
 
 
 async def _publish_wave(producer: Producer, topic: str, wave: Sequence[Pending]) -> None:

@@ -14,7 +14,7 @@ import structlog
 
 from paybus.ledger.errors import LedgerError, translated
 from paybus.ledger.outbox import Outbox
-from paybus.notifier.errors import NotifierError, NotPublishedError
+from paybus.notifier.errors import NotPublishedError
 from paybus.notifier.publication import OpenProducer, Producer, publish, reachable
 
 MOST_EVENTS: Final = 1_000
@@ -66,12 +66,12 @@ class Relay:
         self._task = asyncio.current_task()
         while not self._stopping.is_set():
             try:
-                async with reachable(self._open_producer) as producer, self._open_outbox() as outbox:
-                    await self._relay(outbox, producer)
-            except (LedgerError, NotifierError) as error:
-                cause = error.__cause__ or error
-                _log.warning("relay.interrupted", reason=type(error).__name__, cause=type(cause).__name__)
-                await self._pause()
+                async with reachable(self._open_producer) as producer:
+                    self._connected = True
+                    await self._relay_through(producer)
+            except NotPublishedError as error:
+                _note(error)
+            await self._pause()
 
     def stop(self) -> None:
         """End after the present round, or without it when it takes too long."""
@@ -87,9 +87,26 @@ class Relay:
         if not self._connected:
             raise NotPublishedError("no broker was reached yet")
 
+    async def _relay_through(self, producer: Producer) -> None:
+        """Relay until this producer cannot be used any more.
+
+        Our shards are given up at once; but there is no other producer before the brokers have answered for
+        all that this one holds: in a long outage each would leave its own copy of the same events.
+        """
+        while not self._stopping.is_set():
+            try:
+                async with self._open_outbox() as outbox:
+                    _log.info("relay.connected")
+                    await self._relay(outbox, producer)
+            except NotPublishedError as error:
+                _note(error)
+                await producer.flush()
+                return
+            except LedgerError as error:
+                _note(error)
+                await self._pause()
+
     async def _relay(self, outbox: Outbox, producer: Producer) -> None:
-        self._connected = True
-        _log.info("relay.connected")
         loop, take_at = asyncio.get_running_loop(), 0.0
         while not self._stopping.is_set():
             if loop.time() >= take_at:
@@ -110,6 +127,11 @@ class Relay:
     async def _pause(self) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), PAUSE_SECONDS)
+
+
+def _note(error: LedgerError | NotPublishedError) -> None:
+    cause = type(error.__cause__ or error).__name__
+    _log.warning("relay.interrupted", reason=type(error).__name__, cause=cause)
 
 
 @asynccontextmanager
