@@ -20,6 +20,7 @@ from paybus.contracts.topics import Topics
 from paybus.trades.operation import OPEN, Kind
 from paybus.trades.outcome import Verdict
 from paybus.trades.return_code import RETURN_CODES
+from paybus.trades.watch import Watch
 
 OTHER = "other"
 NO_CODE = "none"
@@ -198,6 +199,23 @@ class CallbackMetrics:
             "paybus_callbacks", "Callbacks by what we made of them.", ["verdict"], registry=registry
         )
         self.callbacks = Family(callbacks, CALLBACK_VERDICTS)
+
+
+class WatchMetrics:
+    """Trades that are asked about because nobody else does (reconciler)."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        watched = Gauge(
+            "paybus_watched_trades", "Trades under watch, by why they are.", ["reason"], registry=registry
+        )
+        inquiries = Counter(
+            "paybus_watch_inquiries",
+            "Inquiries about watched trades by what the answer was worth.",
+            ["verdict"],
+            registry=registry,
+        )
+        self.watched = Family(watched, Watch)
+        self.inquiries = Family(inquiries, Verdict)
 
 
 class WorkerMetrics:

@@ -1,0 +1,68 @@
+"""The composition of the reconciler: rounds at their own pace, on one ledger and one gateway."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import httpx
+
+from paybus.contracts.topics import Topics
+from paybus.execution.journal import open_journal
+from paybus.gateway.client import GatewayClient
+from paybus.gateway.engine import make_engine
+from paybus.gateway.exchange import Timeouts
+from paybus.gateway.merchant import Merchant
+from paybus.ledger.pool import Pool, open_pool
+from paybus.reconciler.inquirer import Inquirer
+from paybus.reconciler.rounds import repeat
+from paybus.reconciler.settings import ReconcilerSettings
+from paybus.reconciler.watchman import LOOK_SECONDS, Watchman
+from paybus.runtime.health import Check, health_app
+from paybus.runtime.kafka import open_producer
+from paybus.runtime.service import Service
+from paybus.runtime.web_server import web_server
+from paybus.telemetry.metric import WatchMetrics, new_registry
+from paybus.trades.watch import Pace
+
+NAME = "paybus-reconciler"
+
+
+async def start(service: Service, settings: ReconcilerSettings, merchants: Mapping[str, Merchant]) -> None:
+    """Start the parts from the inside out."""
+    registry = new_registry("reconciler")
+    pool = await service.enter(open_pool(settings.database_url.get_secret_value(), application_name=NAME))
+    producer = await service.enter(open_producer(settings.kafka_bootstrap, client_id=NAME, idempotent=False))
+    journal = await service.enter(open_journal(producer, Topics(settings.topic_prefix).gateway_calls))
+    engine = await service.enter(_engine(settings))
+    clients = {one: _client(merchant, engine, settings) for one, merchant in merchants.items()}
+    watchman = _watchman(pool, Inquirer(clients, journal), WatchMetrics(registry), settings)
+    health = health_app(service, registry, Check("ledger", lambda: pool.fetchval("SELECT 1")))
+    await service.enter(web_server(health, settings))
+    service.watch("follow", repeat("follow", watchman.follow, every_seconds=LOOK_SECONDS))
+    service.watch("look", repeat("look", watchman.look, every_seconds=LOOK_SECONDS))
+
+
+def _watchman(
+    pool: Pool, inquirer: Inquirer, metrics: WatchMetrics, settings: ReconcilerSettings
+) -> Watchman:
+    pace = Pace(settings.watch_first_seconds, settings.watch_longest_seconds)
+    return Watchman(pool, inquirer, metrics, pace=pace, most_at_once=settings.watch_per_second)
+
+
+def _client(
+    merchant: Merchant, engine: httpx.AsyncBaseTransport, settings: ReconcilerSettings
+) -> GatewayClient:
+    timeouts = Timeouts(
+        connect_seconds=settings.gateway_connect_seconds,
+        pay_seconds=settings.gateway_pay_seconds,
+        other_seconds=settings.gateway_other_seconds,
+    )
+    return GatewayClient(merchant, engine, timeouts=timeouts)
+
+
+@asynccontextmanager
+async def _engine(settings: ReconcilerSettings) -> AsyncIterator[httpx.AsyncBaseTransport]:
+    engine = make_engine(settings.gateway_engine, connect_seconds=settings.gateway_connect_seconds)
+    try:
+        yield engine
+    finally:
+        await engine.aclose()

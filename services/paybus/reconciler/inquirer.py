@@ -1,0 +1,82 @@
+"""One inquiry about a trade: what the gateway says of it, and a record of the call."""
+
+from collections.abc import Mapping
+import time
+from typing import Final
+
+from paybus.contracts.call import GatewayCall
+from paybus.execution.journal import Journal
+from paybus.gateway.client import GatewayClient
+from paybus.gateway.errors import GatewayError
+from paybus.gateway.query import QueryReply, QueryRequest
+from paybus.trades.judgement import judge_inquiry
+from paybus.trades.operation import Kind
+from paybus.trades.outcome import Facts, Verdict
+from paybus.trades.trade import Trade
+
+Answer = tuple[str, Facts]
+"""Return code, and what was told besides."""
+
+_DECISIVE: Final = frozenset({"AMT", "STATE"})
+
+
+class Inquirer:
+    """Asks about trades, for every merchant; keeps nothing between calls."""
+
+    def __init__(self, clients: Mapping[str, GatewayClient], journal: Journal) -> None:
+        self._clients = clients
+        self._journal = journal
+
+    async def ask(self, trade: Trade) -> Answer | None:
+        """Ask once; None where nothing came that can be believed. Raises nothing the gateway can cause."""
+        client = self._clients.get(trade.merchant_id)
+        if client is None:  # its file was taken away: only putting it back helps
+            return None
+        at_ms, begun = time.time_ns() // 1_000_000, time.perf_counter_ns()
+        reply, error = None, None
+        try:
+            reply = await client.query(QueryRequest(code=trade.charge_code))
+        except GatewayError as failure:
+            error = failure
+        answer = None if reply is None else _answer(reply)
+        duration_us = (time.perf_counter_ns() - begun) // 1000
+        self._journal.write(_record(trade, reply, error, at_ms=at_ms, duration_us=duration_us))
+        return answer
+
+
+def _answer(reply: QueryReply) -> Answer | None:
+    if _DECISIVE.intersection(reply.unreadable):
+        return None
+    facts = Facts(
+        down_code=reply.down_code,
+        third_code=reply.third_code,
+        channel_type=reply.channel_type,
+        amount_fen=reply.amount_fen,
+        gateway_state=reply.state,
+    )
+    return reply.code, facts
+
+
+def _record(
+    trade: Trade, reply: QueryReply | None, error: GatewayError | None, *, at_ms: int, duration_us: int
+) -> GatewayCall:
+    answer = None if reply is None else _answer(reply)
+    verdict, reason = Verdict.UNKNOWN, None
+    if answer is not None:
+        code, facts = answer
+        judged = judge_inquiry(Kind.PAY, code, facts, amount_fen=trade.amount_fen, lag_over=True)
+        verdict, reason = judged.verdict, judged.reason
+    return GatewayCall(
+        operation="query",
+        kind=Kind.PAY.value,
+        merchant_id=trade.merchant_id,
+        charge_code=trade.charge_code,
+        key=trade.charge_code,
+        verdict=verdict.value,
+        return_code=reply.code if reply else None,
+        http_status=reply.http_status if reply else getattr(error, "http_status", None),
+        error=type(error).__name__ if error else None,
+        reason=reason,
+        at_ms=at_ms,
+        duration_us=duration_us,
+    )

@@ -1,0 +1,23 @@
+"""The reconciler's settings."""
+
+from pydantic import Field
+
+from paybus.runtime.settings import WorkerSettings
+
+
+class ReconcilerSettings(WorkerSettings):
+    """How often the gateway is asked about what waits."""
+
+    watch_per_second: int = Field(
+        # The gateway counts good and bad inquiries alike: enough for 70 000 waiting orders an hour.
+        default=20, ge=1, le=1_000,
+        description="a whole number from 1 to 1000: how many trades one process asks about a second",
+    )  # fmt: skip
+    watch_first_seconds: float = Field(
+        default=10.0, ge=0.1, le=3_600.0,
+        description="a number from 0.1 to 3600: how long after its order a trade is asked about first",
+    )  # fmt: skip
+    watch_longest_seconds: float = Field(
+        default=3_600.0, ge=1.0, le=86_400.0,
+        description="a number from 1 to 86400: the longest wait between two inquiries about a waiting trade",
+    )  # fmt: skip

@@ -1,0 +1,70 @@
+"""The watchman: asks the gateway about trades that wait, and writes down what it says."""
+
+from functools import partial
+from typing import Final
+
+import structlog
+
+from paybus.ledger.pool import Pool
+from paybus.ledger.watch import Watched, claim_watched, follow, learn_of, watch_levels
+from paybus.reconciler.inquirer import Answer, Inquirer
+from paybus.reconciler.rounds import all_of
+from paybus.telemetry.metric import WatchMetrics
+from paybus.trades.trade import Reading, Trade
+from paybus.trades.watch import Lesson, Pace, learn, watched_for
+
+LOOK_SECONDS: Final = 1.0
+"""Between looks; in each, as many are asked about as the settings allow in a second."""
+
+MOST_FOLLOWED: Final = 1_000
+"""Answers read in one transaction: some milliseconds."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Watchman:
+    """Watches for one process; several share the work by the rows they take."""
+
+    def __init__(
+        self, pool: Pool, inquirer: Inquirer, metrics: WatchMetrics, *, pace: Pace, most_at_once: int
+    ) -> None:
+        self._pool = pool
+        self._inquirer = inquirer
+        self._metrics = metrics
+        self._pace = pace
+        self._most_at_once = most_at_once
+
+    async def follow(self) -> bool:
+        """Put under watch what was answered since the last time; say whether there is more."""
+        return await follow(self._pool, most=MOST_FOLLOWED, first_seconds=self._pace.first_seconds)
+
+    async def look(self) -> bool:
+        """Ask about what is due, as many as the settings allow; the rest waits for the next look."""
+        due = await claim_watched(self._pool, most=self._most_at_once)
+        await all_of(self._ask(watched) for watched in due)
+        for watch, count in (await watch_levels(self._pool)).items():
+            self._metrics.watched.of(watch).set(count)
+        return False
+
+    async def _ask(self, watched: Watched) -> None:
+        trade = watched.trade
+        answer = None if watched_for(trade) is None else await self._inquirer.ask(trade)
+        decide = partial(self._learn, asked=watched.asked, answer=answer)
+        lesson = await learn_of(self._pool, watched.place, decide)
+        if lesson is not None:
+            self._note(lesson)
+
+    def _learn(self, trade: Trade, *, asked: int, answer: Answer | None) -> Lesson:
+        return learn(trade, asked, answer, self._pace)
+
+    def _note(self, lesson: Lesson) -> None:
+        heard = lesson.heard
+        self._metrics.inquiries.of(lesson.outcome.verdict).inc()
+        if heard.happenings:
+            _log.info(
+                "watch.found",
+                merchant_id=heard.trade.merchant_id,
+                charge_code=heard.trade.charge_code,
+                state=heard.trade.state.value,
+                contradiction=heard.reading is Reading.CONTRADICTION,
+            )
