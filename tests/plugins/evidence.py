@@ -1,4 +1,4 @@
-"""Counts the passed tests that really ran on Apache Kafka and PostgreSQL, and says so at the end of a run."""
+"""Counts the passed tests that really ran on Apache Kafka, PostgreSQL and Chromium, and says so at last."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Evidence:
 
 
 EVIDENCE = pytest.StashKey[Evidence]()
-SERVERS = ("Apache Kafka", "PostgreSQL")
+SERVERS = {"Apache Kafka": "tests on", "PostgreSQL": "on", "Chromium": "in"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,10 +46,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     evidence = terminalreporter.config.stash[EVIDENCE]
     if not evidence.versions and not evidence.absent:
         return
-    kafka, postgres = (_named(evidence, server) for server in SERVERS)
-    passed = [evidence.passed[server] for server in SERVERS]
-    line = f"{passed[0]} tests on real {kafka}, {passed[1]} on real {postgres}"
-    terminalreporter.write_line(line, bold=True)
+    counts = (
+        f"{evidence.passed[server]} {where} real {_named(evidence, server)}"
+        for server, where in SERVERS.items()
+    )
+    terminalreporter.write_line(", ".join(counts), bold=True)
 
 
 def _named(evidence: Evidence, server: str) -> str:
