@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: help install run up down test check bench schemas fmt lock
+.PHONY: help install browser run up down test check bench schemas fmt lock
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,6 +14,9 @@ install: .venv/installed  ## Make .venv from requirements-dev.lock (hashes enfor
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+browser:  ## Install Chromium for the tests of pages; Debian or Ubuntu, as root
+	apt-get update -q && apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core
 
 run: install  ## Everything embedded: 1 000 and more commands, reconciled against the sandbox's books
 	$(BIN)/paybus run
