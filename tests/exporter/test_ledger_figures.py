@@ -2,8 +2,9 @@
 
 import time
 
+from pydantic import SecretStr
 from tests.exporter.figures import exporting
-from tests.ledger.house import AMOUNT, UNKNOWN, concluded, hand, pay, refund
+from tests.ledger.house import AMOUNT, UNKNOWN, concluded, hand, paid, pay, refund
 
 from paybus.ledger.pool import Pool
 from paybus.runtime.settings import BusSettings
@@ -35,8 +36,8 @@ async def test_open_operations_are_shown_by_kind_and_state(settings: BusSettings
 async def test_the_money_of_which_nothing_is_known(settings: BusSettings, pool: Pool) -> None:
     """The sum of what is UNKNOWN, and the age of the oldest, of all kinds; 0 when all is known again."""
     payer, refunder = await hand(pool, Kind.PAY), await hand(pool, Kind.REFUND)
-    paid, lost = await payer.holds(pay("C1"), pay("C2", amount_fen=700))
-    await payer.settles(concluded(paid), concluded(lost, UNKNOWN))
+    taken, lost = await payer.holds(pay("C1"), pay("C2", amount_fen=700))
+    await payer.settles(concluded(taken), concluded(lost, UNKNOWN))
     [back] = await refunder.granted(refund("R1", code="C1", amount_fen=50))
     await refunder.settles(concluded(back, UNKNOWN))
     await pool.execute("UPDATE operation SET accepted_at = accepted_at - interval '1 hour' WHERE key = 'R1'")
@@ -62,6 +63,21 @@ async def test_events_that_wait_to_go_out(settings: BusSettings, pool: Pool) -> 
         await pool.execute("DELETE FROM outbox")
         figures = await page.until(lambda figures: figures(PENDING) == 0)
     assert figures(PENDING_OLDEST) == 0
+
+
+async def test_it_needs_no_more_than_to_read(settings: BusSettings, pool: Pool) -> None:
+    """A role that may read three tables and see others' transactions is enough (docs/metrics.md)."""
+    database = await pool.fetchval("SELECT current_database()")
+    role = f"{database}_reader"
+    await pool.execute(f"CREATE ROLE {role} LOGIN IN ROLE pg_read_all_stats")
+    await pool.execute(f"GRANT SELECT ON operation, event, outbox TO {role}")
+    url = SecretStr(settings.database_url.get_secret_value().replace("postgres@", f"{role}@", 1))
+    async with exporting(settings.model_copy(update={"database_url": url})) as page:
+        assert await pool.fetchval("SELECT count(*) > 0 FROM pg_stat_activity WHERE usename = $1", role)
+        await paid(pool, "C1")
+        figures = await page.until(lambda figures: figures.series("paybus_commands_total"))
+    assert figures(PENDING) == 1
+    await pool.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
 async def test_every_series_is_there_before_anything_has_happened(settings: BusSettings) -> None:
