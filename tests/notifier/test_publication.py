@@ -76,6 +76,15 @@ async def test_after_a_refusal_no_later_event_of_the_trade_is_sent(memory: Memor
         assert has == all_values[: len(has)]
 
 
+async def test_a_batch_that_failed_does_not_let_the_next_one_overtake(memory: MemoryBroker) -> None:
+    """Where one record is refused and those behind it would be taken, none of the same trade is sent."""
+    memory.refusing = 1
+    async with memory.open_producer() as producer:
+        with pytest.raises(NotPublishedError):
+            await publish(producer, "events", [pending(number, code) for number, code in enumerate("AABB")])
+    assert [(record.key, record.value) for record in memory.log] == [(b"B", b'{"n":2}')]
+
+
 async def test_silence_is_not_waited_out(memory: MemoryBroker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an acknowledgement in time it counts as not published."""
     monkeypatch.setattr(module, "ACKNOWLEDGED_SECONDS", 0.01)

@@ -32,6 +32,8 @@ class MemoryBroker:
     log: list[Record] = field(default_factory=list)
     room: float = float("inf")
     """How many more records are taken."""
+    refusing: int = 0
+    """How many of the next records are refused, though those behind them are taken: a batch that failed."""
     silent: bool = False
     """Nothing is answered: neither acknowledged nor refused."""
     handed_over: int = 0
@@ -58,7 +60,8 @@ class _MemoryProducer:
         answer = asyncio.get_running_loop().create_future()
         if broker.silent:
             return answer
-        if broker.room <= 0:
+        if broker.refusing or broker.room <= 0:
+            broker.refusing = max(broker.refusing - 1, 0)
             answer.set_exception(NotEnoughReplicasError())
             return answer
         broker.room -= 1

@@ -51,7 +51,7 @@ OpenOutbox = Callable[[], AbstractAsyncContextManager[Outbox]]
 
 
 class Relay:
-    """Publishes what belongs to its shards until it is stopped; the one writer of *topic* is all relays."""
+    """Publishes to *topic* what belongs to its shards, until it is stopped."""
 
     def __init__(self, open_outbox: OpenOutbox, open_producer: OpenProducer, topic: str) -> None:
         self._open_outbox = open_outbox
