@@ -1,6 +1,7 @@
 """A batch becomes durable, whole, whatever is away meanwhile; and only then does take() return."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from tests.intake.house import BreakingPool, Cemetery, away, open_house
