@@ -10,8 +10,11 @@ import structlog
 
 from paybus.ledger.errors import LedgerError
 
-OUTAGES = (LedgerError, KafkaError, OSError, TimeoutError)
-"""What says that a source is away, or answers what is of no use. Anything else is a defect of ours."""
+OUTAGES = (LedgerError, KafkaError, OSError, TimeoutError, UnicodeDecodeError)
+"""What says that a source is away, or gives what is of no use (to aiokafka: a header whose name is no text).
+
+Anything else is a defect of ours.
+"""
 
 _log = structlog.get_logger(__name__)
 
