@@ -35,6 +35,21 @@ def test_a_file_a_merchant(tmp_path: Path) -> None:
     assert (second.encrypt, second.notify_url) == (True, "http://n/x?_type=json")
 
 
+def test_the_wire_of_a_merchant_can_be_chosen(tmp_path: Path) -> None:
+    """Formats and the address of the write-off service are the merchant's; JSON and none unless set."""
+    (tmp_path / "1.toml").write_text(GOOD)
+    (tmp_path / "2.toml").write_text(
+        GOOD + 'write_off_url = "http://h/verify/"\nrequest_format = "xml"\nreply_format = "xml"\n'
+    )
+    first, second = load_merchants(tmp_path).values()
+    assert (first.write_off_url, first.request_format, first.reply_format) == (None, "json", "json")
+    assert (second.write_off_url, second.request_format, second.reply_format) == (
+        "http://h/verify/",
+        "xml",
+        "xml",
+    )
+
+
 def test_the_key_is_not_shown(tmp_path: Path) -> None:
     """Neither repr nor str of a merchant holds its key."""
     (tmp_path / "1.toml").write_text(GOOD)
@@ -52,6 +67,9 @@ def test_all_problems_of_all_files_at_once(tmp_path: Path) -> None:
     """Every problem of every file is one sentence with the file and the setting."""
     (tmp_path / "1.toml").write_text('key = "short"\nbase_url = "http://host/path"\ncolour = 1\n')
     (tmp_path / "2.toml").write_text(GOOD.replace('"oper01"', "7") + 'encrypt = "yes"\nmerchant_id = "3"\n')
+    (tmp_path / "3.toml").write_text(
+        GOOD + 'write_off_url = "http://h/path"\nrequest_format = "XML"\nreply_format = ""\n'
+    )
     assert problems_of(tmp_path) == [
         "1.toml: colour is not a setting",
         "1.toml: oper_id is missing",
@@ -61,6 +79,9 @@ def test_all_problems_of_all_files_at_once(tmp_path: Path) -> None:
         "2.toml: oper_id must be a text without blanks around it",
         "2.toml: encrypt must be true or false",
         "2.toml: merchant_id must be the file's name (2)",
+        '3.toml: write_off_url must end in "/": operations are appended to it',
+        "3.toml: request_format must be one of json, xml",
+        "3.toml: reply_format must be a text without blanks around it",
     ]
 
 

@@ -166,7 +166,7 @@ def compare_value(getter: str, expected: Any, ours: Any) -> None:
         return
     if getter == "getUser":
         compare_all({name: value for name, value in expected.items() if name != "getCompany"}, ours.user)
-        compare_all(expected.get("getCompany", {}), ours.company)
+        compare_all(expected.get("getCompany", {}), ours.user.company)
         return
     value = find(getter, ours)
     if value is MISSING:  # a getter we have no field for: its values must be somewhere in our reply

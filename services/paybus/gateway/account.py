@@ -13,6 +13,7 @@ from paybus.gateway.merchant import Merchant
 from paybus.gateway.parameters import present, require
 from paybus.gateway.reply import Answer
 from paybus.gateway.target import Get
+from paybus.gateway.user import User, read_user
 
 AUTH = Endpoint(name="auth", path="auth", root="")
 LOGIN = Endpoint(name="login", path="login", root="")
@@ -41,7 +42,7 @@ class LoginRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthReply:
-    """`user` and `company` as they came, names in upper case; empty if there were none.
+    """What the gateway knows of the operator, who has no `user` if he is not let in.
 
     `may_refund` is user type 2; `company_code` must be the order's merchant before a refund.
     """
@@ -49,10 +50,17 @@ class AuthReply:
     success: bool
     message: str | None
     http_status: int
-    may_refund: bool
-    company_code: str | None
-    user: dict[str, Any]
-    company: dict[str, Any]
+    user: User | None
+
+    @property
+    def may_refund(self) -> bool:
+        """Whether the operator may refund at all."""
+        return self.user is not None and self.user.user_type == 2
+
+    @property
+    def company_code(self) -> str | None:
+        """The merchant whom the operator works for."""
+        return self.user.company.code if self.user and self.user.company else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,17 +105,12 @@ def write_login(request: LoginRequest, merchant: Merchant) -> Get:
 def read_auth(answer: Answer) -> AuthReply:
     """Read the reply's members."""
     members = answer.members
-    user = _upper(members.value("USER"))
-    company = _upper(user.pop("COMPANY", None))
-    code = company.get("CODE")
+    user = members.below("USER")
     return AuthReply(
-        success=_truth(members.value("SUCCESS")),
+        success=members.truth("SUCCESS"),
         message=members.text("MESSAGE"),
         http_status=answer.http_status,
-        may_refund=str(user.get("USERTYPE")) == "2",
-        company_code=None if code is None else str(code),
-        user=user,
-        company=company,
+        user=None if user is None else read_user(user),
     )
 
 
@@ -115,7 +118,7 @@ def read_login(answer: Answer) -> LoginReply:
     """Read the reply's members."""
     members = answer.members
     return LoginReply(
-        success=_truth(members.value("SUCCESS")),
+        success=members.truth("SUCCESS"),
         message=members.text("MESSAGE"),
         http_status=answer.http_status,
         channels=tuple(map(_channel, members.records("CHANNELS"))),
@@ -124,17 +127,9 @@ def read_login(answer: Answer) -> LoginReply:
 
 def _channel(record: dict[str, Any]) -> Channel:
     members = Members(record)
-    channel = Members(_upper(members.value("CHANNEL")))
+    channel = members.below("CHANNEL") or Members({})
     return Channel(
         channel_type=channel.integer("PAYMENTTYPE"),
         name=channel.text("PAYMENTNAME"),
         sort_number=members.integer("SORTNO"),
     )
-
-
-def _upper(value: object) -> dict[str, Any]:
-    return {name.upper(): below for name, below in value.items()} if isinstance(value, dict) else {}
-
-
-def _truth(value: object) -> bool:
-    return value is True or (isinstance(value, str) and value.strip().lower() == "true")

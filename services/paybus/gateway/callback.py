@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from paybus.gateway.amount import FundBill
 from paybus.gateway.cipher import ENCRYPT, decrypt, encrypt
-from paybus.gateway.document import read_document, write_json, write_xml
+from paybus.gateway.document import Format, read_document, write_json, write_xml
 from paybus.gateway.errors import CallbackRefusedError, DecryptionError, DocumentError
 from paybus.gateway.members import Members
 from paybus.gateway.merchant import Merchant
 from paybus.gateway.signature import is_sign, sign, verify
 from paybus.trades.money import Fen
-
-Format = Literal["json", "xml"]
 
 MAX_CALLBACK_BYTES: Final = 64 * 1024
 """Real callbacks, goods and the channel's raw result included, have one to five thousand bytes."""

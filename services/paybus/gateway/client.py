@@ -11,14 +11,26 @@ from typing import Any
 
 import httpx
 
-from paybus.gateway import account, batch_query, cancel, channels, order, pay, query, refund, write_off
+from paybus.gateway import (
+    account,
+    batch_query,
+    cancel,
+    channels,
+    order,
+    pay,
+    query,
+    refund,
+    voucher,
+    write_off,
+)
+from paybus.gateway import voucher_request as ask
 from paybus.gateway.cipher import encrypt
-from paybus.gateway.document import write_json
+from paybus.gateway.document import write_json, write_xml
 from paybus.gateway.endpoint import Endpoint
 from paybus.gateway.errors import DocumentError, InvalidParameterError
-from paybus.gateway.exchange import DEFAULT_TIMEOUTS, Exchange, Timeouts
+from paybus.gateway.exchange import DEFAULT_TIMEOUTS, Body, Exchange, Timeouts
 from paybus.gateway.merchant import Merchant
-from paybus.gateway.reply import Answer, read_answer
+from paybus.gateway.reply import Answer, Reply, read_answer
 from paybus.gateway.target import Get, get_query, post_query, write_off_query
 
 
@@ -83,10 +95,11 @@ class GatewayClient:
         return account.read_login(await self._get(account.LOGIN, get))
 
     async def _post(self, endpoint: Endpoint, members: dict[str, Any]) -> Answer:
-        plain = _body(members)
+        format_ = self.merchant.request_format
+        plain = _body(members, "" if format_ == "json" else endpoint.request_root)
         tail = post_query(plain, self.merchant, timestamp_ms=self._now_ms())
-        body = plain if self._reply_key is None else encrypt(plain, key=self._reply_key).encode()
-        raw = await self._exchange.send(endpoint, f"{endpoint.path}?{tail}", body)
+        data = plain if self._reply_key is None else encrypt(plain, key=self._reply_key).encode()
+        raw = await self._exchange.send(endpoint, f"{endpoint.path}?{tail}", Body(data, format_))
         return read_answer(raw, endpoint, encrypted_with=self._reply_key)
 
     async def _get(self, endpoint: Endpoint, get: Get) -> Answer:
@@ -96,9 +109,10 @@ class GatewayClient:
 
 
 class WriteOffClient:
-    """Issues and redeems codes ("verify"): another base URL, never encrypted (docs/protocol.md §5.10).
+    """Issues and redeems codes ("verify"): always JSON, never encrypted (docs/protocol.md §5.10).
 
-    The merchant's `base_url` is not used, because the write-off service has its own.
+    The service has an address of its own: *base_url*, else the merchant's `write_off_url`, else the
+    one of everything else.
     """
 
     def __init__(
@@ -106,25 +120,49 @@ class WriteOffClient:
         merchant: Merchant,
         engine: httpx.AsyncBaseTransport,
         *,
-        base_url: str,
+        base_url: str | None = None,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
         now_ms: Callable[[], int] = wall_clock_ms,
     ) -> None:
         self.merchant = merchant
-        self._exchange = Exchange(base_url, engine, timeouts)
+        self._exchange = Exchange(base_url or merchant.write_off_url or merchant.base_url, engine, timeouts)
         self._now_ms = now_ms
 
+    async def issue(self, request: ask.IssueRequest) -> voucher.IssueReply:
+        """Issue a code for goods that were sold. Raises GatewayError."""
+        return voucher.read_issue(await self._post(ask.write(request)))
+
+    async def redeem(self, request: ask.RedeemRequest) -> voucher.VoucherReply:
+        """Redeem a code at a till. Raises GatewayError."""
+        return voucher.read_voucher(await self._post(ask.write(request)))
+
+    async def look_up(self, request: ask.LookUpRequest) -> voucher.VoucherReply:
+        """Ask for the goods of a sale. Raises GatewayError."""
+        return voucher.read_voucher(await self._post(ask.write(request)))
+
+    async def cancel(self, request: ask.CancelRequest) -> Reply:
+        """Make a code worthless. Raises GatewayError."""
+        return voucher.read_cancel(await self._post(ask.write(request)))
+
+    async def list(self, request: ask.ListRequest) -> voucher.ListReply:
+        """List one page of what a till redeemed. Raises GatewayError."""
+        return voucher.read_list(await self._post(ask.write(request)))
+
     async def send(self, request: write_off.WriteOffRequest) -> write_off.WriteOffReply:
-        """Carry out any of the five write-off operations. Raises GatewayError."""
+        """Carry out any of the five with members by the protocol's names. Raises GatewayError."""
+        return write_off.read(await self._post(request))
+
+    async def _post(self, request: write_off.WriteOffRequest) -> Answer:
         endpoint, post = write_off.write(request, self.merchant)
         body = _body(post.members)
         tail = write_off_query(body, post.parameters, self.merchant, timestamp_ms=self._now_ms())
-        raw = await self._exchange.send(endpoint, f"{endpoint.path}?{tail}", body)
-        return write_off.read(read_answer(raw, endpoint, encrypted_with=None))
+        raw = await self._exchange.send(endpoint, f"{endpoint.path}?{tail}", Body(body))
+        return read_answer(raw, endpoint, encrypted_with=None)
 
 
-def _body(members: dict[str, Any]) -> bytes:
+def _body(members: dict[str, Any], xml_root: str = "") -> bytes:
+    """Write a plain body: XML below *xml_root*, JSON without one."""
     try:
-        return write_json(members)
+        return write_xml(xml_root, members).encode() if xml_root else write_json(members)
     except DocumentError as error:
         raise InvalidParameterError(str(error)) from error

@@ -8,7 +8,7 @@ Values are what the document says: strings, numbers, None, dicts, lists; XML has
 from collections.abc import Mapping
 import json
 import re
-from typing import Any, Final
+from typing import Any, Final, Literal
 from xml.etree.ElementTree import Element, ParseError
 from xml.sax.saxutils import escape
 
@@ -18,8 +18,12 @@ import orjson
 
 from paybus.gateway.errors import DocumentError
 
+Format = Literal["json", "xml"]
+FORMATS: Final[tuple[Format, ...]] = ("json", "xml")
+
 _BLANKS = " \t\r\n"  # what JSON and XML allow around a document; a byte order mark is not a blank
 _MAX_DEPTH = 32  # real documents have five levels; deeper ones only cost stack
+_SAYS_WHETHER = frozenset({"RESULT", "SUCCESS"})  # answers about accounts have the latter
 _XML_HEAD: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 _XML_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -115,6 +119,15 @@ def _read_exactly(text: str | bytes) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(text)
     except (ValueError, RecursionError):  # an integer of thousands of digits, nesting of hundreds of levels
         raise DocumentError("not JSON that we are willing to hold") from None
+    return document
+
+
+def without_root(document: dict[str, Any]) -> dict[str, Any]:
+    """Give the members of an answer that has no root; in XML it stands under one of any name."""
+    if len(document) == 1:
+        (only,) = document.values()
+        if isinstance(only, dict) and any(name.upper() in _SAYS_WHETHER for name in only):
+            return only
     return document
 
 

@@ -16,3 +16,8 @@ class Endpoint:
     root: str
     moves_money: bool = False
     patient: bool = False
+
+    @property
+    def request_root(self) -> str:
+        """The root of an XML request: ORDER_REQ is known, the others are named after it."""
+        return f"{self.root.removesuffix('_RESP')}_REQ"

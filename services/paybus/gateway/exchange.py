@@ -4,13 +4,14 @@ Nothing is ever repeated here; nothing is logged.
 """
 
 import asyncio
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
 
+from paybus.gateway.document import Format
 from paybus.gateway.endpoint import Endpoint
 from paybus.gateway.engine import MAX_REPLY_BYTES, ReplyTooLargeError
 from paybus.gateway.errors import (
@@ -21,7 +22,12 @@ from paybus.gateway.errors import (
 )
 from paybus.gateway.reply import RawReply
 
-_JSON: Final = b"application/json;charset=UTF-8"
+CONTENT_TYPES: Final[Mapping[Format, bytes]] = {
+    "json": b"application/json;charset=UTF-8",
+    "xml": b"text/xml",
+}
+"""What the vendor's client and XML users in the field send (docs/protocol.md §1.1)."""
+
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -42,6 +48,14 @@ class Timeouts:
 DEFAULT_TIMEOUTS: Final = Timeouts()
 
 
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body of a POST as it goes over the wire; `format` is what it is before encryption."""
+
+    data: bytes
+    format: Format = "json"
+
+
 class Exchange:
     """Sends to one base URL through an engine that it does not own."""
 
@@ -52,7 +66,7 @@ class Exchange:
         self._base = urlsplit(base_url).path
         self._headers = [(b"Host", self._url.netloc), (b"Accept", b"*/*"), (b"User-Agent", b"paybus")]
 
-    async def send(self, endpoint: Endpoint, target: str, body: bytes | None = None) -> RawReply:
+    async def send(self, endpoint: Endpoint, target: str, body: Body | None = None) -> RawReply:
         """POST *body*, or GET without one, *target* below the base; raises NotSentError, NoAnswerError."""
         waits = self._timeouts.of(endpoint)
         money = endpoint.moves_money
@@ -70,15 +84,16 @@ class Exchange:
             message = f"{endpoint.name}: {type(error).__name__}"
             raise ConnectionLostError(message, moves_money=money) from error
 
-    def _request(self, target: str, body: bytes | None, waits: dict[str, float]) -> httpx.Request:
+    def _request(self, target: str, body: Body | None, waits: dict[str, float]) -> httpx.Request:
         headers = self._headers
         if body is not None:
-            headers = [*headers, (b"Content-Type", _JSON), (b"Content-Length", str(len(body)).encode())]
+            kind, length = CONTENT_TYPES[body.format], str(len(body.data)).encode()
+            headers = [*headers, (b"Content-Type", kind), (b"Content-Length", length)]
         return httpx.Request(
             "GET" if body is None else "POST",
             self._url,  # parsed once; the `target` extension replaces its path and query
             headers=headers,
-            stream=httpx.ByteStream(body or b""),
+            stream=httpx.ByteStream(body.data if body else b""),
             extensions={"target": (self._base + target).encode("ascii"), "timeout": waits},
         )
 

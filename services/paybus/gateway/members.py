@@ -4,13 +4,14 @@ Names are matched without regard to case; numbers may be strings and the reverse
 cannot be read is None and its name is kept in `unreadable`: nothing is dropped silently.
 """
 
+from collections.abc import Callable
 import re
 from typing import Any
 
 from paybus.gateway.amount import FundBill, read_fund_bill
 from paybus.gateway.document import as_list, read_document
 from paybus.gateway.errors import DocumentError
-from paybus.trades.money import Fen, MoneyError, read_fen
+from paybus.trades.money import Fen, MoneyError, fen_from_yuan, read_fen
 
 _INTEGER = re.compile(r"\s*([+-]?[0-9]{1,9})(?:\.0*)?\s*", re.ASCII)
 _TOO_LARGE = 10**9  # as in the pattern, nine digits: these are codes, states and counts, never ids
@@ -49,8 +50,8 @@ class Members:
 
     def integer(self, name: str) -> int | None:
         """Give the member as integer of up to nine digits; missing, null and empty are None."""
-        value = self._values.get(name)
-        if value is None or value == "":
+        value = self._given(name)
+        if value is None:
             return None
         if type(value) is int and -_TOO_LARGE < value < _TOO_LARGE:
             return value
@@ -62,14 +63,20 @@ class Members:
 
     def fen(self, name: str) -> Fen | None:
         """Give the member as fen (zero allowed); missing, null and empty are None."""
+        return self._amount(name, read_fen)
+
+    def yuan(self, name: str) -> Fen | None:
+        """Give the member, which is yuan, as fen (zero allowed); missing, null and empty are None."""
+        return self._amount(name, fen_from_yuan)
+
+    def below(self, name: str) -> "Members | None":
+        """Give the members of an object; None for what is no object."""
         value = self._values.get(name)
-        if value is None or value == "":
-            return None
-        try:
-            return read_fen(value, zero_allowed=True)
-        except MoneyError:
-            self.unreadable.append(name)
-            return None
+        return Members(value) if isinstance(value, dict) else None
+
+    def truth(self, name: str) -> bool:
+        """Say whether the member is a yes: true, 1, or one of them as text."""
+        return str(self._values.get(name)).strip().lower() in {"true", "1"}
 
     def records(self, name: str, inner: str = "") -> list[dict[str, Any]]:
         """Give the records of a list member in any of its shapes (docs/protocol.md §8 #15)."""
@@ -97,6 +104,21 @@ class Members:
             self.unreadable.extend(inner.unreadable)
             return code, info
         return return_code(result if isinstance(result, str) else None), None
+
+    def _given(self, name: str) -> Any:
+        """Give the member; a text of blanks alone is nothing."""
+        value = self._values.get(name)
+        return None if isinstance(value, str) and not value.strip() else value
+
+    def _amount(self, name: str, read: Callable[..., Fen]) -> Fen | None:
+        value = self._given(name)
+        if value is None:
+            return None
+        try:
+            return read(value, zero_allowed=True)
+        except MoneyError:
+            self.unreadable.append(name)
+            return None
 
     def _drop_contradictions(self, document: dict[str, Any]) -> None:
         for name in {name.upper() for name, value in document.items() if self._values[name.upper()] != value}:

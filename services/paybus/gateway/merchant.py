@@ -1,8 +1,9 @@
 """The merchants we act for, one TOML file each (docs/protocol.md §1, §3).
 
 The file's name is the merchant id: `0010000001.toml`. Settings: `key`, `base_url`, `oper_id`,
-`dev_id` (all required), `encrypt` (false), `notify_url` (none). No setting has a default that points
-at a real gateway. Problems are all told at once, without showing any value.
+`dev_id` (all required), `encrypt` (false), `notify_url` (none), `write_off_url` (the `base_url`),
+`request_format` and `reply_format` ("json"). No setting has a default that points at a real gateway.
+Problems are all told at once, without showing any value.
 """
 
 from collections.abc import Mapping
@@ -12,16 +13,20 @@ import tomllib
 from typing import Any
 from urllib.parse import urlsplit
 
+from paybus.gateway.document import FORMATS, Format
 from paybus.gateway.errors import MerchantFileError, UnknownMerchantError
 
 _REQUIRED = ("key", "base_url", "oper_id", "dev_id")
-_OPTIONAL = ("merchant_id", "encrypt", "notify_url")
+_OPTIONAL = ("merchant_id", "encrypt", "notify_url", "write_off_url", "request_format", "reply_format")
 _SHORTEST_KEY = 8  # bytes of one DES key; real keys have 32 or 40 characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merchant:
-    """One merchant's identity and secrets. `base_url` ends in "/"; `encrypt` switches 3DES on."""
+    """One merchant's identity and secrets. URLs end in "/"; `encrypt` switches 3DES on.
+
+    `request_format` is that of the bodies of pay, order and refund; `reply_format` (`_type`) is asked for.
+    """
 
     merchant_id: str
     key: str = field(repr=False)
@@ -30,6 +35,9 @@ class Merchant:
     dev_id: str
     encrypt: bool = False
     notify_url: str | None = None
+    write_off_url: str | None = None
+    request_format: Format = "json"
+    reply_format: Format = "json"
 
 
 def load_merchants(directory: Path) -> dict[str, Merchant]:
@@ -86,26 +94,33 @@ def _problem(name: str, value: object) -> str | None:
         return None if isinstance(value, bool) else "encrypt must be true or false"
     if not isinstance(value, str) or not value.strip() or value != value.strip():
         return f"{name} must be a text without blanks around it"
+    return _text_problem(name, value)
+
+
+def _text_problem(name: str, value: str) -> str | None:
     match name:
         case "key" if len(value) < _SHORTEST_KEY:
             return f"key must have at least {_SHORTEST_KEY} characters"
-        case "base_url":
-            return _url_problem(value) or _base_url_problem(value)
+        case "base_url" | "write_off_url":
+            return _url_problem(name, value) or _base_url_problem(name, value)
         case "notify_url":
-            return _url_problem(value) and f"notify_url {_url_problem(value)}"
+            return _url_problem(name, value)
+        case "request_format" | "reply_format" if value not in FORMATS:
+            return f"{name} must be one of {', '.join(FORMATS)}"
     return None
 
 
-def _base_url_problem(url: str) -> str | None:
+def _base_url_problem(name: str, url: str) -> str | None:
     if "?" in url or not url.endswith("/"):
-        return 'base_url must end in "/": operations are appended to it'
+        return f'{name} must end in "/": operations are appended to it'
     return None
 
 
-def _url_problem(url: str) -> str | None:
+def _url_problem(name: str, url: str) -> str | None:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
-    return None if usable and url.isascii() and "#" not in url and " " not in url else "must be an http URL"
+    good = usable and url.isascii() and "#" not in url and " " not in url
+    return None if good else f"{name} must be an http URL"

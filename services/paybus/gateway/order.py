@@ -55,6 +55,7 @@ class OrderRequest:
     register_id: str | None = None
     sub_appid: str | None = None
     sub_openid: str | None = None
+    open_id: str | None = None
     time_expire: int | None = None
     notify_url: str | None = None
     goods: tuple[Goods, ...] = ()
@@ -96,6 +97,7 @@ def write(request: OrderRequest, merchant: Merchant) -> dict[str, Any]:
             "REGISTER_ID": request.register_id,
             "subAppid": request.sub_appid,
             "subOpenid": request.sub_openid,
+            "openId": request.open_id,
             "TIME_EXPIRE": None if request.time_expire is None else str(request.time_expire),
             "NODIFY_URL": request.notify_url or merchant.notify_url,
         }

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from paybus.gateway.cipher import decrypt
-from paybus.gateway.document import below_root, read_document, read_json
+from paybus.gateway.document import below_root, read_document, read_json, without_root
 from paybus.gateway.endpoint import Endpoint
 from paybus.gateway.errors import (
     DecryptionError,
@@ -93,9 +93,8 @@ def _read_success(raw: RawReply, endpoint: Endpoint, key: str | None) -> Answer:
 
 def _read(raw: RawReply, endpoint: Endpoint, key: str | None) -> Answer:
     document = _document(raw, key)
-    return Answer(
-        raw.http_status, Members(below_root(document, endpoint.root) if endpoint.root else document)
-    )
+    found = below_root(document, endpoint.root) if endpoint.root else without_root(document)
+    return Answer(raw.http_status, Members(found))
 
 
 def _document(raw: RawReply, key: str | None) -> dict[str, Any]:

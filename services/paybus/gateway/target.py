@@ -33,9 +33,9 @@ def form_encode(parameters: Mapping[str, str]) -> str:
 def post_query(signed: bytes, merchant: Merchant, *, timestamp_ms: int) -> str:
     """Give the query of a POST whose plain body is *signed*; the colon of the sign stays raw."""
     made = sign(signed, key=merchant.key, timestamp_ms=timestamp_ms)
-    if not merchant.encrypt:
-        return f"sign={made}&_type=json"
-    return f"sign={made}&_type=json&encrypt={ENCRYPT}&{form_encode({'busiCode': merchant.merchant_id})}"
+    encrypted = {"encrypt": ENCRYPT} if merchant.encrypt else {}
+    named = {"busiCode": merchant.merchant_id} if merchant.encrypt or merchant.request_format == "xml" else {}
+    return f"sign={made}&{form_encode({'_type': merchant.reply_format, **encrypted, **named})}"
 
 
 def write_off_query(
@@ -50,7 +50,7 @@ def get_query(get: Get, merchant: Merchant, *, timestamp_ms: int) -> str:
     """Give the form-encoded query of a GET; raises InvalidParameterError for text UTF-8 cannot hold."""
     parameters = {
         "sign": sign(get.signed, key=merchant.key, timestamp_ms=timestamp_ms),
-        "_type": "json",
+        "_type": merchant.reply_format,
         **get.parameters,
     }
     if merchant.encrypt:
