@@ -13,6 +13,9 @@ KEPT_BYTES: Final = 64 * 1024
 """Of the key and of the value of a record that our headers make too large for the topic: the size of the
 largest command. The whole of it is where it came from."""
 
+CUT: Final = f"too large to be kept whole, so here are {KEPT_BYTES} bytes of it at most, and no headers"
+"""How the message of such a letter ends: what is kept is not the record."""
+
 
 class Producer(Protocol):
     """The part of aiokafka's producer that is used; one that is not idempotent.
@@ -47,8 +50,7 @@ class DeadLetters:
             await self._bury_cut(record, error)
 
     async def _bury_cut(self, record: Record, error: NotACommandError) -> None:
-        cut = f"too large to be kept whole, so here are {KEPT_BYTES} bytes of it at most, and no headers"
-        headers = _headers(record, (), NotACommandError(error.reason, f"{error.message}; {cut}"))
+        headers = _headers(record, (), NotACommandError(error.reason, f"{error.message}; {CUT}"))
         value, key = (part and part[:KEPT_BYTES] for part in (record.value, record.key))
         await self._send(value, key, headers)
 
