@@ -40,7 +40,7 @@ def test_an_empty_database_gets_every_table(empty_url: str) -> None:
     assert "host" in parse_qs(urlsplit(empty_url).query)
     assert migrate(empty_url) == ALL
     theirs = {"trade", "operation", "event", "outbox", "relay", "worker", "callback"}
-    assert tables(empty_url) == theirs | {"watch", "watch_progress"}
+    assert tables(empty_url) == theirs | {"watch", "watch_progress", "replay"}
 
 
 def test_what_is_there_is_not_made_again(empty_url: str) -> None:
