@@ -22,10 +22,10 @@ from paybus.sandbox.server import running
 from paybus.telemetry.metric import WatchMetrics
 from paybus.trades.money import Fen
 from paybus.trades.operation import Kind, Method
-from paybus.trades.watch import Pace
+from paybus.trades.watch import Rules
 
 AMOUNT = Fen(15800)
-PACE = Pace(first_seconds=10.0, longest_seconds=3600.0)
+RULES = Rules(first_seconds=10.0, longest_seconds=3600.0)
 ID = MERCHANT.merchant_id
 
 
@@ -51,7 +51,7 @@ class House:
         """Give a watchman; several share the work."""
         metrics = WatchMetrics(CollectorRegistry())
         inquirer = Inquirer({ID: self.client}, self.journal)
-        return Watchman(pool or self.pool, inquirer, metrics, pace=PACE, most_at_once=most_at_once)
+        return Watchman(pool or self.pool, inquirer, metrics, rules=RULES, most_at_once=most_at_once)
 
     async def ordered(self, *codes: str) -> None:
         """Have orders made at the gateway and in the ledger that wait for their customers."""

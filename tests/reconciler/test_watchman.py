@@ -40,13 +40,12 @@ async def test_a_lost_callback_is_found(house: House) -> None:
 
 
 async def test_an_order_that_ran_out_of_time_is_closed(house: House) -> None:
-    """The gateway closes what nobody paid: trade.closed goes out, and the watch ends."""
+    """The gateway closes what nobody paid: trade.closed goes out."""
     watchman = await house.awaits("C1")
     house.gateway.customers.expire(house.order())
     await house.passes()
     await watchman.look()
     assert await events(house.pool) == ["trade.created", "trade.closed"]
-    assert await house.watch() == {}
 
 
 async def test_an_order_that_was_revoked_elsewhere_is_revoked(house: House) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from paybus.contracts.event import Announcement, reject
 from paybus.ledger.announcement import publish
+from paybus.ledger.automatic import take_over
 from paybus.ledger.errors import translated
 from paybus.ledger.held import TRADE_COLUMNS, Held, KnownTrade, identity_of, trade_from
 from paybus.ledger.matching import match_unmatched
@@ -85,6 +86,8 @@ async def accept(
         rows = await _insert(pool, worker_id, firsts) if firsts else {}
         new = [_held(acceptance, rows[ord_]) for ord_, acceptance in enumerate(firsts) if ord_ in rows]
         repeated = [acceptance for ord_, acceptance in enumerate(firsts) if ord_ not in rows] + later
+        if repeated and repeated[0].operation.kind is Kind.CANCEL:
+            await take_over(pool, repeated)
         answers, conflicts = await _look_up(pool, repeated) if repeated else ([], [])
         if answers or conflicts or rejections:
             await publish(pool, [*conflicts, *rejections], again=answers)

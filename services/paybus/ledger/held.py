@@ -42,7 +42,7 @@ class Held:
 
 OPERATION_COLUMNS = (
     "operation_id, merchant_id, kind, key, charge_code, method, amount_fen, state, turn, asked, reply_code,"
-    " command, fingerprint, traceparent, expires_at, quiet_since, accepted_at"
+    " command, fingerprint, traceparent, expires_at, quiet_since, accepted_at, automatic, overdue"
 )
 TRADE_COLUMNS = (
     "t.state AS trade_state, t.version, t.revision, t.amount_fen AS trade_amount_fen, t.paid_fen,"
@@ -78,6 +78,8 @@ def operation_from(row: Mapping[str, Any]) -> Operation:
         state=OperationState(row["state"]),
         asked=row["asked"],
         reply_code=row["reply_code"],
+        automatic=row["automatic"],
+        overdue=row["overdue"],
     )
 
 

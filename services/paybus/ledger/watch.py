@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from paybus.contracts.event import announce
+from paybus.ledger.automatic import refund_charge
 from paybus.ledger.book import horizon
 from paybus.ledger.errors import translated
 from paybus.ledger.held import TRADE_COLUMNS, KnownTrade, trade_from
@@ -61,9 +62,11 @@ UPDATE watch SET asked = asked + 1, due_at = now() + make_interval(secs => $3)
 WHERE charge_code = $1 AND merchant_id = $2
 """
 _END: Final = "DELETE FROM watch WHERE charge_code = $1 AND merchant_id = $2"
+_ANNOUNCED: Final = "SELECT FROM event WHERE ce_id = $1 AND ce_type = 'trade.discrepancy'"
 _COUNT: Final = "SELECT reason, count(*) FROM watch GROUP BY reason"
 
-Decide = Callable[[Trade], Lesson]
+Decide = Callable[[Trade, bool], Lesson]
+"""From the trade, and whether its last event is a discrepancy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +119,10 @@ async def learn_of(pool: Pool, place: Place, decide: Decide) -> Lesson | None:
             known = (await lock_trades(connection, [place])).get(place)
             if known is None:
                 return None
-            lesson = decide(known.trade)
+            lesson = decide(known.trade, await _is_announced(connection, known.trade))
             await write_lesson(connection, known, lesson)
+            if lesson.give_back:
+                await refund_charge(connection, lesson.heard.trade)
             await _schedule(connection, place, lesson.due_seconds)
     return lesson
 
@@ -142,6 +147,11 @@ async def write_lesson(connection: Any, known: KnownTrade, lesson: Lesson) -> No
         writing.events.append(EventWrite(event, None, None, 0))
     written = await write(connection, None, writing)
     assert written.trades, "a locked trade was changed"
+
+
+async def _is_announced(connection: Any, trade: Trade) -> bool:
+    last = f"{trade.merchant_id}/{trade.charge_code}/{trade.version}"
+    return await connection.fetchrow(_ANNOUNCED, last) is not None
 
 
 async def _add(connection: Any, rows: Sequence[Mapping[str, Any]], first_seconds: float) -> None:

@@ -13,6 +13,7 @@ from paybus.gateway.exchange import Timeouts
 from paybus.gateway.merchant import Merchant
 from paybus.ledger.pool import Pool, open_pool
 from paybus.reconciler.inquirer import Inquirer
+from paybus.reconciler.overdue import Overdue
 from paybus.reconciler.rounds import repeat
 from paybus.reconciler.settings import ReconcilerSettings
 from paybus.reconciler.watchman import LOOK_SECONDS, Watchman
@@ -20,8 +21,8 @@ from paybus.runtime.health import Check, health_app
 from paybus.runtime.kafka import open_producer
 from paybus.runtime.service import Service
 from paybus.runtime.web_server import web_server
-from paybus.telemetry.metric import WatchMetrics, new_registry
-from paybus.trades.watch import Pace
+from paybus.telemetry.metric import OverdueMetrics, WatchMetrics, new_registry
+from paybus.trades.watch import Rules
 
 NAME = "paybus-reconciler"
 
@@ -38,14 +39,20 @@ async def start(service: Service, settings: ReconcilerSettings, merchants: Mappi
     health = health_app(service, registry, Check("ledger", lambda: pool.fetchval("SELECT 1")))
     await service.enter(web_server(health, settings))
     service.watch("follow", repeat("follow", watchman.follow, every_seconds=LOOK_SECONDS))
+    overdue = Overdue(pool, OverdueMetrics(registry), grace_seconds=settings.barcode_grace_seconds)
+    service.watch("overdue", repeat("overdue", overdue.look, every_seconds=LOOK_SECONDS))
     service.watch("look", repeat("look", watchman.look, every_seconds=LOOK_SECONDS))
 
 
 def _watchman(
     pool: Pool, inquirer: Inquirer, metrics: WatchMetrics, settings: ReconcilerSettings
 ) -> Watchman:
-    pace = Pace(settings.watch_first_seconds, settings.watch_longest_seconds)
-    return Watchman(pool, inquirer, metrics, pace=pace, most_at_once=settings.watch_per_second)
+    rules = Rules(
+        settings.watch_first_seconds,
+        settings.watch_longest_seconds,
+        refund_late_charges=settings.refund_late_charges,
+    )
+    return Watchman(pool, inquirer, metrics, rules=rules, most_at_once=settings.watch_per_second)
 
 
 def _client(

@@ -21,3 +21,12 @@ class ReconcilerSettings(WorkerSettings):
         default=3_600.0, ge=1.0, le=86_400.0,
         description="a number from 1 to 86400: the longest wait between two inquiries about a waiting trade",
     )  # fmt: skip
+    barcode_grace_seconds: float = Field(
+        # A payment sent in the last moment has the gateway's own 80 s for the customer's PIN.
+        default=80.0, ge=0.0, le=3_600.0,
+        description="a number from 0 to 3600: how long after its expiry an unpaid barcode pay is cancelled",
+    )  # fmt: skip
+    refund_late_charges: bool = Field(
+        default=True,
+        description="true or false: whether a charge after its trade ended unpaid is refunded automatically",
+    )

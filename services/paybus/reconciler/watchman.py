@@ -11,7 +11,7 @@ from paybus.reconciler.inquirer import Answer, Inquirer
 from paybus.reconciler.rounds import all_of
 from paybus.telemetry.metric import WatchMetrics
 from paybus.trades.trade import Reading, Trade
-from paybus.trades.watch import Lesson, Pace, learn, watched_for
+from paybus.trades.watch import Lesson, Rules, learn, watched_for
 
 LOOK_SECONDS: Final = 1.0
 """Between looks; in each, as many are asked about as the settings allow in a second."""
@@ -26,17 +26,17 @@ class Watchman:
     """Watches for one process; several share the work by the rows they take."""
 
     def __init__(
-        self, pool: Pool, inquirer: Inquirer, metrics: WatchMetrics, *, pace: Pace, most_at_once: int
+        self, pool: Pool, inquirer: Inquirer, metrics: WatchMetrics, *, rules: Rules, most_at_once: int
     ) -> None:
         self._pool = pool
         self._inquirer = inquirer
         self._metrics = metrics
-        self._pace = pace
+        self._rules = rules
         self._most_at_once = most_at_once
 
     async def follow(self) -> bool:
         """Put under watch what was answered since the last time; say whether there is more."""
-        return await follow(self._pool, most=MOST_FOLLOWED, first_seconds=self._pace.first_seconds)
+        return await follow(self._pool, most=MOST_FOLLOWED, first_seconds=self._rules.first_seconds)
 
     async def look(self) -> bool:
         """Ask about what is due, as many as the settings allow; the rest waits for the next look."""
@@ -54,17 +54,18 @@ class Watchman:
         if lesson is not None:
             self._note(lesson)
 
-    def _learn(self, trade: Trade, *, asked: int, answer: Answer | None) -> Lesson:
-        return learn(trade, asked, answer, self._pace)
+    def _learn(self, trade: Trade, announced: bool, *, asked: int, answer: Answer | None) -> Lesson:  # noqa: FBT001 -- given by the ledger
+        return learn(trade, asked, answer, announced=announced, rules=self._rules)
 
     def _note(self, lesson: Lesson) -> None:
         heard = lesson.heard
         self._metrics.inquiries.of(lesson.outcome.verdict).inc()
-        if heard.happenings:
+        if heard.happenings or lesson.give_back:
             _log.info(
                 "watch.found",
                 merchant_id=heard.trade.merchant_id,
                 charge_code=heard.trade.charge_code,
                 state=heard.trade.state.value,
                 contradiction=heard.reading is Reading.CONTRADICTION,
+                give_back=lesson.give_back,
             )

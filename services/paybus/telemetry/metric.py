@@ -218,6 +218,17 @@ class WatchMetrics:
         self.inquiries = Family(inquiries, Verdict)
 
 
+class OverdueMetrics:
+    """Barcode payments that stayed unpaid (reconciler)."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.cancels = Counter(
+            "paybus_overdue_cancels",
+            "Cancels of barcode payments that were unpaid after their deadline.",
+            registry=registry,
+        )
+
+
 class WorkerMetrics:
     """One worker (pay, refund, cancel): what it takes on, and whether it may still send."""
 

@@ -28,9 +28,17 @@ class Refused:
     reason: str
 
 
-Decision = Granted | Wait | AlreadySo | Refused
+@dataclass(frozen=True, slots=True)
+class Needless:
+    """Nobody asked for it, and what it was for has come about otherwise: it is withdrawn."""
+
+
+Decision = Granted | Wait | AlreadySo | Needless | Refused
 
 _REFUNDABLE = frozenset({TradeState.PAID, TradeState.PARTIALLY_REFUNDED, TradeState.REFUNDED})
+ENDED_UNPAID = frozenset({TradeState.REVOKED, TradeState.CLOSED})
+"""What may be charged all the same: the gateway took a payment in the very moment it was put away."""
+
 _CANCELLABLE = frozenset({TradeState.AWAITING_PAYMENT, TradeState.PAID})
 
 
@@ -39,23 +47,32 @@ def may_pay(trade: Trade) -> Decision:
     return Granted() if trade.state in WITHOUT_OUTCOME else AlreadySo()
 
 
-def may_refund(trade: Trade | None, amount_fen: Fen) -> Decision:
-    """Say whether *amount_fen* of *trade* may be refunded now; None is a trade we have not seen (yet)."""
+def may_refund(trade: Trade | None, amount_fen: Fen, *, automatic: bool = False) -> Decision:
+    """Say whether *amount_fen* of *trade* may be refunded now; None is a trade we have not seen (yet).
+
+    Only an *automatic* refund gives back what was charged after the trade had ended.
+    """
     if trade is None or trade.cancelling or trade.state in WITHOUT_OUTCOME:
         return Wait()
-    if trade.state not in _REFUNDABLE:
+    if trade.state not in (_REFUNDABLE | ENDED_UNPAID if automatic else _REFUNDABLE):
         return Refused(_why_not(trade.state))
     if amount_fen > trade.remainder_fen:
         return Refused("amount_above_remainder")
     return Granted()
 
 
-def may_cancel(trade: Trade | None) -> Decision:
-    """Say whether *trade* may be revoked now; None is a trade we have not seen (yet)."""
+def may_cancel(trade: Trade | None, *, overdue: bool = False, automatic: bool = False) -> Decision:
+    """Say whether *trade* may be revoked now; None is a trade we have not seen (yet).
+
+    The cancel of an *overdue* pay does not wait for its outcome. An *automatic* one is for that alone: a
+    payment that came in time is nobody's wish to revoke.
+    """
     if trade is None or trade.state in WITHOUT_OUTCOME:
-        return Wait()
+        return Granted() if trade is not None and overdue else Wait()
     if trade.state is TradeState.REVOKED:
         return AlreadySo()
+    if automatic:
+        return Needless()
     if trade.state not in _CANCELLABLE:
         return Refused(_why_not(trade.state))
     if trade.reserved_fen:

@@ -89,3 +89,7 @@ class Operation:
     """Inquiries without an answer so far; while WAITING, looks at its trade. 0 again when it is granted."""
     reply_code: str | None = None
     """The return code of the last reply to what we sent (not of inquiries); None if none was readable."""
+    automatic: bool = False
+    """Nobody asked for it: a cancel of an unpaid barcode payment, or the refund of a late charge."""
+    overdue: bool = False
+    """A cancel whose pay is past its deadline: it may go although nothing was heard of the payment."""

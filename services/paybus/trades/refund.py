@@ -7,7 +7,7 @@ WAITING or final holds nothing.
 from dataclasses import replace
 
 from paybus.trades.aftermath import Conclusion, finished, send_later, still_open, unmoved
-from paybus.trades.guard import reserve
+from paybus.trades.guard import ENDED_UNPAID, reserve
 from paybus.trades.happening import Happening
 from paybus.trades.money import Fen
 from paybus.trades.operation import ON_ITS_WAY, Operation, OperationState
@@ -19,7 +19,7 @@ def conclude_refund(operation: Operation, trade: Trade, outcome: Outcome) -> Con
     """Conclude an open refund."""
     match outcome.verdict:
         case Verdict.EXECUTED:
-            return finished(_count(_release(operation, trade), operation.amount_fen))
+            return finished(_count(operation, _release(operation, trade)))
         case Verdict.DECLINED:
             return finished(announce(_release(operation, trade), Happening.REFUND_FAILED))
         case Verdict.NOT_EXECUTED if operation.state is OperationState.PENDING:
@@ -30,12 +30,15 @@ def conclude_refund(operation: Operation, trade: Trade, outcome: Outcome) -> Con
             return _still_open(operation, trade, taken=outcome.reason == "pending")
 
 
-def _count(trade: Trade, amount_fen: Fen) -> Heard:
+def _count(operation: Operation, trade: Trade) -> Heard:
+    amount_fen = operation.amount_fen
     told = announce(trade, Happening.REFUND_SUCCEEDED)
     if amount_fen > trade.remainder_fen:
         # More went back than was paid: the gateway's word is passed on, our books stay as they are.
         return _then(told, contradict(told.trade))
     counted = replace(told.trade, refunded_fen=Fen(trade.refunded_fen + amount_fen))
+    if operation.automatic and trade.state in ENDED_UNPAID:
+        return replace(told, trade=counted)  # the trade had ended before it was charged, and stays so
     whole = counted.refunded_fen == counted.paid_fen
     return _then(told, hear(counted, News.REFUNDED if whole else News.PARTIALLY_REFUNDED, Facts()))
 

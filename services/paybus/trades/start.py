@@ -6,7 +6,9 @@ from paybus.trades.aftermath import Conclusion
 from paybus.trades.conclusion import expire
 from paybus.trades.guard import (
     AlreadySo,
+    Decision,
     Granted,
+    Needless,
     Refused,
     Wait,
     begin_cancel,
@@ -19,6 +21,9 @@ from paybus.trades.happening import Happening
 from paybus.trades.inquiry import next_look_seconds
 from paybus.trades.operation import Kind, Operation, OperationState
 from paybus.trades.trade import Trade
+
+WITHDRAWN = "withdrawn"
+"""Why an automatic operation ended without being sent; whoever asks for the same takes it over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +49,10 @@ def start(operation: Operation, trade: Trade | None, patience: Patience) -> Conc
 
 
 def _guarded(operation: Operation, trade: Trade | None) -> Conclusion:
-    refund = operation.kind is Kind.REFUND
-    match may_refund(trade, operation.amount_fen) if refund else may_cancel(trade):
+    match _decide(operation, trade):
         case Granted():
             assert trade is not None, "nothing is granted on a trade we do not know"
+            refund = operation.kind is Kind.REFUND
             granted = reserve(trade, operation.amount_fen) if refund else begin_cancel(trade)
             return Conclusion(state=OperationState.READY, trade=granted)
         case Wait():
@@ -55,8 +60,16 @@ def _guarded(operation: Operation, trade: Trade | None) -> Conclusion:
             return Conclusion(state=OperationState.WAITING, trade=trade, due_seconds=due_seconds)
         case AlreadySo():
             return Conclusion(state=OperationState.DONE, trade=trade)
+        case Needless():
+            return Conclusion(state=OperationState.REJECTED, trade=trade, reason=WITHDRAWN)
         case Refused(reason):
             return _rejected(trade, reason)
+
+
+def _decide(operation: Operation, trade: Trade | None) -> Decision:
+    if operation.kind is Kind.REFUND:
+        return may_refund(trade, operation.amount_fen, automatic=operation.automatic)
+    return may_cancel(trade, overdue=operation.overdue, automatic=operation.automatic)
 
 
 def _start_pay(operation: Operation, trade: Trade, patience: Patience) -> Conclusion:

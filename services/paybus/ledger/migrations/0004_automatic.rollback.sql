@@ -1,0 +1,1 @@
+ALTER TABLE operation DROP COLUMN overdue, DROP COLUMN automatic;
