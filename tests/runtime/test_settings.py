@@ -6,7 +6,7 @@ import re
 
 from pydantic import ValidationError
 import pytest
-from tests.runtime.program import finish, program
+from tests.runtime.program import finish, lines, program
 
 from paybus.runtime.settings import BusSettings, MerchantSettings, Settings, WorkerSettings
 
@@ -93,6 +93,45 @@ def test_loaded_secrets_never_reach_the_log(tmp_path: Path) -> None:
     assert code == 0
     assert '"text":"[redacted] [redacted] [redacted]"' in complained
     assert not re.search("p@ss|p%40ss|0123456789abcdef", complained)
+
+
+def test_a_key_that_changes_later_is_used_and_never_logged(tmp_path: Path) -> None:
+    """The new key counts within a second; the log says who changed, and what is wrong with a broken file."""
+    file = tmp_path / "1.toml"
+    written = 'key = "0123456789abcdef"\nbase_url = "http://gateway/"\noper_id = "1"\ndev_id = "1"\n'
+    file.write_text(written)
+    text = f"""
+    import structlog
+    from pathlib import Path
+    settings = load_settings(WorkerSettings)
+    merchants = read_merchants(settings)
+    file = Path({str(file)!r})
+
+    async def main(service, settings):
+        file.write_text({written.replace("0123", "another-key-4567")!r})
+        while merchants["1"].key == "0123456789abcdef":
+            await asyncio.sleep(0.01)
+        structlog.get_logger().info("said", text=merchants["1"].key)
+        file.write_text("broken")
+        file.with_name("2.toml").write_text({written!r})
+        while len(merchants) < 2:
+            await asyncio.sleep(0.01)
+
+    run("x", main, settings)
+    """
+    with program(tmp_path, text, {**WHOLE, "merchants_directory": str(tmp_path)}) as process:
+        code, _, complained = finish(process)
+    assert code == 0
+    assert "another-key" not in complained
+    news = [line for line in lines(complained) if line["event"].startswith("merchant.") or "text" in line]
+    assert [line["event"] for line in news] == [
+        "merchant.loaded",
+        "said",
+        "merchant.loaded",
+        "merchant.file_refused",
+    ]
+    assert news[1]["text"] == "[redacted]"
+    assert news[3]["problems"] == [f"{file}: is not a TOML file in UTF-8"]
 
 
 def test_the_password_is_not_in_any_text_of_the_settings() -> None:

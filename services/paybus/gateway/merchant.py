@@ -42,7 +42,7 @@ class Merchant:
 
 def load_merchants(directory: Path) -> dict[str, Merchant]:
     """Read every `*.toml` of *directory*, by merchant id; raises MerchantFileError with all problems."""
-    files = sorted(path for path in directory.glob("*.toml") if not path.name.startswith("."))
+    files = merchant_files(directory)
     problems = [] if files else [f"{directory}: there is no merchant file (*.toml)"]
     merchants: dict[str, Merchant] = {}
     for path in files:
@@ -53,6 +53,11 @@ def load_merchants(directory: Path) -> dict[str, Merchant]:
     if problems:
         raise MerchantFileError(problems)
     return merchants
+
+
+def merchant_files(directory: Path) -> list[Path]:
+    """Give the merchant files of *directory* in order; hidden ones are somebody's half-written ones."""
+    return sorted(path for path in directory.glob("*.toml") if not path.name.startswith("."))
 
 
 def load_merchant(path: Path) -> Merchant:

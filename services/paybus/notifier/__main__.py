@@ -1,5 +1,6 @@
 """`python -m paybus.notifier`."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from paybus.contracts.topics import Topics
@@ -31,7 +32,7 @@ def serve() -> None:
     run("notifier", main, settings)
 
 
-async def start(service: Service, settings: MerchantSettings, merchants: dict[str, Merchant]) -> None:
+async def start(service: Service, settings: MerchantSettings, merchants: Mapping[str, Merchant]) -> None:
     """Start the parts from the inside out, so that stopping begins with what comes in."""
     url = settings.database_url.get_secret_value()
     registry = new_registry("notifier")

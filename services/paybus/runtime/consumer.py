@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 import logging
 from uuid import UUID, uuid4
@@ -20,9 +20,7 @@ from paybus.execution.limits import Limits
 from paybus.execution.operator import Operator
 from paybus.execution.turn import Turns
 from paybus.execution.worker import Worker
-from paybus.gateway.client import GatewayClient
 from paybus.gateway.engine import make_engine
-from paybus.gateway.exchange import Timeouts
 from paybus.gateway.merchant import Merchant
 from paybus.intake.dead_letter import DeadLetters
 from paybus.intake.intake import Intake
@@ -32,6 +30,7 @@ from paybus.ledger.group_commit import GroupCommit
 from paybus.ledger.pool import Pool, open_pool
 from paybus.ledger.settlement import Settlements
 from paybus.ledger.worker import Lease, end, enroll
+from paybus.runtime.clients import Clients, make_client
 from paybus.runtime.health import Check, health_app
 from paybus.runtime.kafka import open_producer
 from paybus.runtime.service import Service, run
@@ -100,7 +99,7 @@ class _Composition:
 
     def _operator(self, engine: httpx.AsyncBaseTransport, journal: Journal) -> Operator:
         settings = self.settings
-        clients = {one: _client(merchant, engine, settings) for one, merchant in self.merchants.items()}
+        clients = Clients(self.merchants, lambda merchant: make_client(merchant, engine, settings))
         return Operator(self.flow, clients, journal, lag_seconds=settings.query_lag_seconds)
 
     def _worker(self, pool: Pool, worker_id: UUID, *, operator: Operator, heart: Heart) -> Worker:
@@ -180,18 +179,6 @@ def _cut_off_seconds(settings: WorkerSettings) -> float:
     # httpcore waits for a free connection for as long as it may take to make one, and then makes it.
     waits = 2 if settings.gateway_engine == "httpcore" else 1
     return waits * settings.gateway_connect_seconds
-
-
-def _client(merchant: Merchant, engine: httpx.AsyncBaseTransport, settings: WorkerSettings) -> GatewayClient:
-    if merchant.notify_url is None and settings.notify_base_url is not None:
-        notify_url = f"{settings.notify_base_url}/callbacks/{merchant.merchant_id}?_type=json"
-        merchant = replace(merchant, notify_url=notify_url)
-    timeouts = Timeouts(
-        connect_seconds=settings.gateway_connect_seconds,
-        pay_seconds=settings.gateway_pay_seconds,
-        other_seconds=settings.gateway_other_seconds,
-    )
-    return GatewayClient(merchant, engine, timeouts=timeouts)
 
 
 @asynccontextmanager

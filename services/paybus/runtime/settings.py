@@ -21,7 +21,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from paybus.gateway.engine import EngineName
 from paybus.gateway.errors import MerchantFileError
-from paybus.gateway.merchant import Merchant, load_merchants
+from paybus.gateway.merchants import Merchants
+from paybus.runtime.merchant_news import MerchantNews
 from paybus.telemetry.log import Format, Level
 from paybus.telemetry.redaction import register_secret
 
@@ -182,10 +183,13 @@ def load_settings(kind: type[AnySettings]) -> AnySettings:
     return settings
 
 
-def read_merchants(settings: MerchantSettings) -> dict[str, Merchant]:
-    """Load the merchants, by id, and register their keys as secrets; exits like `load_settings`."""
+def read_merchants(settings: MerchantSettings) -> Merchants:
+    """Load the merchants, by id, and register their keys as secrets; exits like `load_settings`.
+
+    What changes in their files later is noticed, logged, and counts from then on.
+    """
     try:
-        merchants = load_merchants(settings.merchants_directory)
+        merchants = Merchants(settings.merchants_directory, MerchantNews())
     except MerchantFileError as error:
         refuse_to_start([f"{PREFIX}MERCHANTS_DIRECTORY: {problem}." for problem in error.problems])
     for merchant in merchants.values():
