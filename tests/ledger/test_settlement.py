@@ -292,6 +292,20 @@ async def test_settlements_of_one_trade_in_one_batch_follow_each_other(pool: Poo
     assert versions == [f"{MERCHANT}/C1/{version}" for version in range(1, 8)]
 
 
+async def test_a_refund_is_answered_by_the_event_that_names_it(pool: Pool) -> None:
+    """That is what a duplicate gets again; the event about the trade behind it names no refund."""
+    await paid(pool)
+    worker = await hand(pool, Kind.REFUND)
+    (held,) = await worker.holds(refund(amount_fen=1000))
+    (ready,) = await worker.settles(started(held))
+    assert ready.held is not None
+    await worker.settles(concluded(ready.held))
+    row = await pool.fetchrow(
+        "SELECT ce_type FROM event JOIN operation ON answer_id = ce_id AND kind = 'refund'"
+    )
+    assert row["ce_type"] == "refund.succeeded"
+
+
 async def test_if_one_of_two_of_a_trade_is_lost_the_other_is_decided_without_it(pool: Pool) -> None:
     """What a lost operation would have made of the trade must not show in what the other one makes of it."""
     await paid(pool)

@@ -158,11 +158,14 @@ def _asked(operation: Operation, state: OperationState) -> int:
 
 
 def _answer_id(conclusion: Conclusion, announcements: Sequence[Announcement]) -> str | None:
-    """Give the event that answers the command: the one it caused, else the last one of its trade."""
+    """Give the event that answers the command: the first it caused, else the last one of its trade.
+
+    What a refund does to its trade is told behind what became of the refund.
+    """
     if conclusion.state in OPEN:
         return None
     if announcements:
-        return announcements[-1].ce_id
+        return announcements[0].ce_id
     trade = conclusion.trade
     if trade is None or trade.version == 0:
         return None
