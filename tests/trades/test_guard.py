@@ -11,6 +11,7 @@ from paybus.trades.guard import (
     AlreadySo,
     Decision,
     Granted,
+    Needless,
     Refused,
     Wait,
     begin_cancel,
@@ -39,7 +40,8 @@ ONE = Fen(1)
 
 
 def _decision(word: str) -> Decision:
-    return {"granted": Granted(), "wait": Wait(), "already": AlreadySo()}.get(word) or Refused(word)
+    words = {"granted": Granted(), "wait": Wait(), "already": AlreadySo(), "needless": Needless()}
+    return words.get(word) or Refused(word)
 
 
 def test_expected_table_is_whole() -> None:
@@ -58,10 +60,49 @@ def test_every_guard_for_every_state(state: TradeState) -> None:
     assert may_cancel(begin_cancel(trade)) == _decision(expected["cancel"])
 
 
+AUTOMATIC = rows("""
+                     automatic_refund             overdue_cancel             automatic_cancel
+accepted             wait                         granted                    granted
+unknown              wait                         granted                    granted
+awaiting_payment     trade_not_paid               granted                    needless
+paid                 granted                      granted                    needless
+partially_refunded   granted                      trade_partially_refunded   needless
+refunded             granted                      trade_refunded             needless
+revocation_requested trade_revocation_requested   trade_revocation_requested needless
+revoked              granted                      already                    already
+closed               granted                      trade_closed               needless
+declined             trade_declined               trade_declined             needless
+""")
+
+
+@pytest.mark.parametrize("state", TradeState)
+def test_what_nobody_asked_for_is_guarded_for_every_state(state: TradeState) -> None:
+    """A cancel past the deadline does not wait, an automatic one never revokes a payment that came after all.
+
+    An automatic refund gives back what was charged after the end of a trade, and nothing that was not.
+    """
+    trade, expected = a_trade(state, paid_fen=AMOUNT), AUTOMATIC[state]
+    assert may_refund(trade, ONE, automatic=True) == _decision(expected["automatic_refund"])
+    assert may_refund(begin_cancel(trade), ONE, automatic=True) == Wait()
+    assert may_cancel(trade, overdue=True) == _decision(expected["overdue_cancel"])
+    assert may_cancel(trade, overdue=True, automatic=True) == _decision(expected["automatic_cancel"])
+
+
+def test_the_automatic_table_is_whole() -> None:
+    """The table of what nobody asked for has every trade state, too."""
+    assert set(AUTOMATIC) == set(TradeState)
+
+
+def test_an_automatic_refund_gives_no_more_back_than_was_charged() -> None:
+    """Without a charge in the books nothing can be given back, whoever asks."""
+    assert may_refund(a_trade(TradeState.REVOKED), ONE, automatic=True) == Refused("amount_above_remainder")
+
+
 def test_a_trade_we_have_not_seen_is_waited_for() -> None:
     """A refund or cancel that overtook its pay waits; it is not refused."""
     assert may_refund(None, ONE) == Wait()
     assert may_cancel(None) == Wait()
+    assert may_cancel(None, overdue=True, automatic=True) == Wait()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from paybus.trades.outcome import Facts, Outcome, Source, Verdict
 from paybus.trades.start import Patience, start
 from paybus.trades.trade import Trade, TradeState
 
-FATES = st.sampled_from(["done", "refused", "refused_after_all_done", "lost"])
+FATES = st.sampled_from(["done", "refused", "refused_after_all_done", "lost", "held"])
 HEARD = st.sampled_from(["answer", "silence", "trouble", "crash"])
 PAY = "pay"
 CANCEL = "cancel"
@@ -34,6 +34,7 @@ class Histories(RuleBasedStateMachine):
         self.operations: dict[str, Operation] = {}
         self.told: list[tuple[str, Happening]] = []
         self.late_callback = False
+        self.overdue = False
 
     @initialize(method=st.sampled_from([Method.BARCODE, Method.NATIVE]))
     def accept_pay(self, method: Method) -> None:
@@ -48,11 +49,20 @@ class Histories(RuleBasedStateMachine):
         refund = an_operation(Kind.REFUND, OperationState.WAITING, amount_fen=Fen(amount))
         self.operations[number] = replace(refund, key=number)
 
-    @precondition(lambda self: CANCEL not in self.operations)
+    @precondition(lambda self: CANCEL not in self.operations or self._is_ours_and_waits())
     @rule()
     def accept_cancel(self) -> None:
-        """Take in the cancel."""
-        self.operations[CANCEL] = an_operation(Kind.CANCEL, OperationState.WAITING)
+        """Take in the cancel, or let a person take over the automatic one."""
+        cancel = an_operation(Kind.CANCEL, OperationState.WAITING)
+        self.operations[CANCEL] = replace(cancel, overdue=self.overdue)
+
+    @precondition(lambda self: not self.overdue and self._pay_is_unknown())
+    @rule()
+    def run_out_of_time(self) -> None:
+        """Let a pay of which nobody knows pass its deadline: it is not sent any more, and is cancelled."""
+        self.overdue = True
+        cancel = an_operation(Kind.CANCEL, OperationState.WAITING, automatic=True)
+        self.operations[CANCEL] = replace(self.operations.get(CANCEL, cancel), overdue=True)
 
     @rule(pick=st.integers(min_value=0, max_value=9), fate=FATES, heard=HEARD)
     def send(self, pick: int, fate: str, heard: str) -> None:
@@ -61,7 +71,8 @@ class Histories(RuleBasedStateMachine):
         if not waiting:
             return
         key = waiting[pick % len(waiting)]
-        self._settle(key, start(self.operations[key], self.trade, Patience()))
+        patience = Patience(expired=self.overdue and key == PAY)
+        self._settle(key, start(self.operations[key], self.trade, patience))
         if self.operations[key].state is OperationState.READY:
             self.operations[key] = replace(self.operations[key], reply_code=None)
             self._attempt(key, fate, heard)
@@ -171,9 +182,7 @@ class Histories(RuleBasedStateMachine):
             if heard != "crash":
                 self._conclude(key, Outcome(verdict=verdict, source=Source.REPLY))
             return
-        if fate != "refused":
-            self._execute(operation)
-        code = "SUCCESS" if fate == "done" else "FAIL"
+        code = self._execute(operation, fate)
         match heard:
             case "answer" | "trouble":
                 code = code if heard == "answer" else "EXCEPTION"
@@ -181,9 +190,19 @@ class Histories(RuleBasedStateMachine):
             case "silence":
                 self._conclude(key, Outcome(verdict=Verdict.UNKNOWN, source=Source.REPLY, reason="timeout"))
 
-    def _execute(self, operation: Operation) -> None:
+    def _execute(self, operation: Operation, fate: str) -> str:
+        """Do it, or not, and give the return code."""
+        if operation.kind is Kind.CANCEL and self.books.state in {None, 2}:
+            return "CHARGE_NONEXISTENT" if self.books.state is None else "AREADY_REVOKED"
+        if fate != "refused":
+            self._do(operation, held=fate == "held")
+        if operation.kind is Kind.PAY and fate == "held":
+            return "EXCEPTION"
+        return "SUCCESS" if fate in {"done", "held"} else "FAIL"
+
+    def _do(self, operation: Operation, *, held: bool) -> None:
         match operation.kind:
-            case Kind.PAY if operation.method is Method.BARCODE:
+            case Kind.PAY if operation.method is Method.BARCODE and not held:
                 self.books.charge()
             case Kind.PAY:
                 self.books.state = 0
@@ -191,6 +210,15 @@ class Histories(RuleBasedStateMachine):
                 self.books.refund(operation.key, operation.amount_fen)
             case Kind.CANCEL:
                 self.books.revoke()
+
+    def _is_ours_and_waits(self) -> bool:
+        cancel = self.operations[CANCEL]
+        return cancel.automatic and cancel.state is OperationState.WAITING
+
+    def _pay_is_unknown(self) -> bool:
+        pay = self.operations.get(PAY)
+        unknown = {OperationState.UNKNOWN, OperationState.PENDING}
+        return pay is not None and pay.method is Method.BARCODE and pay.state in unknown
 
     def _ask(self, key: str, *, lag_over: bool, trouble: bool) -> None:
         operation = self.operations[key]

@@ -143,6 +143,18 @@ def test_a_refund_of_a_revoked_trade_is_counted_and_reported() -> None:
     assert _books(concluded) == (AMOUNT, PART, 0)
 
 
+@pytest.mark.parametrize("trade_state", [TradeState.REVOKED, TradeState.CLOSED])
+def test_the_refund_of_a_late_charge_is_counted_and_contradicts_nothing(trade_state: TradeState) -> None:
+    """We gave it back ourselves: the refund is announced, its money counted, and the trade stays ended."""
+    trade = reserve(a_trade(trade_state, paid_fen=AMOUNT), AMOUNT)
+    refund = an_operation(Kind.REFUND, _S.READY, automatic=True)
+    concluded = conclude(refund, trade, asked(Verdict.EXECUTED))
+    assert (concluded.state, concluded.happenings) == (_S.DONE, (Happening.REFUND_SUCCEEDED,))
+    assert _books(concluded) == (AMOUNT, AMOUNT, 0)
+    assert concluded.trade is not None
+    assert (concluded.trade.state, concluded.trade.version) == (trade_state, trade.version + 1)
+
+
 @pytest.mark.parametrize("verdict", Verdict)
 def test_late_news_of_a_finished_refund_changes_no_books(verdict: Verdict) -> None:
     """A refund counted or failed is not counted or released again."""

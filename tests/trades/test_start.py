@@ -91,3 +91,27 @@ def test_a_cancel_of_a_revoked_trade_is_already_done() -> None:
     """What the trade already is needs no call."""
     trade = a_trade(TradeState.REVOKED)
     assert _start(Kind.CANCEL, trade) == Conclusion(state=_S.DONE, trade=trade)
+
+
+@pytest.mark.parametrize("state", [TradeState.ACCEPTED, TradeState.UNKNOWN])
+def test_an_overdue_cancel_does_not_wait_for_its_pay(state: TradeState) -> None:
+    """READY and the mark are written together, although nothing was heard of the payment."""
+    cancel = an_operation(Kind.CANCEL, _S.WAITING, overdue=True)
+    concluded = start(cancel, a_trade(state), Patience())
+    assert concluded == Conclusion(state=_S.READY, trade=begin_cancel(a_trade(state)))
+
+
+def test_an_automatic_cancel_of_a_paid_trade_is_withdrawn() -> None:
+    """Nobody asked for it, so nobody is told, and the payment stands."""
+    cancel = an_operation(Kind.CANCEL, _S.WAITING, overdue=True, automatic=True)
+    concluded = start(cancel, a_trade(TradeState.PAID), Patience())
+    withdrawn = Conclusion(state=_S.REJECTED, trade=a_trade(TradeState.PAID), reason="withdrawn")
+    assert concluded == withdrawn
+
+
+@pytest.mark.parametrize("state", [TradeState.REVOKED, TradeState.CLOSED])
+def test_an_automatic_refund_of_a_late_charge_holds_its_money(state: TradeState) -> None:
+    """The charge is in the books of the ended trade, and is reserved like that of any other."""
+    trade = a_trade(state, paid_fen=AMOUNT)
+    refund = an_operation(Kind.REFUND, _S.WAITING, automatic=True)
+    assert start(refund, trade, Patience()) == Conclusion(state=_S.READY, trade=reserve(trade, AMOUNT))
