@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from tests.ledger.house import MERCHANT, UNKNOWN, concluded, hand, pay, refund, started, told
@@ -13,7 +14,7 @@ from paybus.ledger.acceptance import accept
 from paybus.ledger.announcement import publish
 from paybus.ledger.book import open_operations, timelines
 from paybus.ledger.callback import receive
-from paybus.ledger.claim import claim_due, count_waiting, release
+from paybus.ledger.claim import _CLAIM, claim_due, count_waiting, release
 from paybus.ledger.outbox import Outbox
 from paybus.ledger.pool import Pool
 from paybus.ledger.settlement import Settled, Settlements
@@ -77,18 +78,26 @@ class Explaining:
             yield Explaining(connection, self.scans)
 
 
-def _scanned(plan: Any) -> Iterator[str]:
+def _nodes(plan: Any) -> Iterator[dict[str, Any]]:
+    """Give every node of a plan."""
     if isinstance(plan, list):
         for part in plan:
-            yield from _scanned(part)
+            yield from _nodes(part)
     elif isinstance(plan, dict):
-        index = plan.get("Index Name")
-        if plan.get("Node Type") == "Seq Scan" and plan["Relation Name"] in GROWING:
-            yield plan["Relation Name"]
-        elif index and index not in SMALL and index.startswith(GROWING) and "Index Cond" not in plan:
-            yield index
+        if "Node Type" in plan:
+            yield plan
         for part in plan.values():
-            yield from _scanned(part)
+            yield from _nodes(part)
+
+
+def _scanned(plan: Any) -> Iterator[str]:
+    """Give the tables that are read from end to end, and the indexes of all their rows."""
+    for node in _nodes(plan):
+        index = node.get("Index Name")
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in GROWING:
+            yield node["Relation Name"]
+        elif index and index not in SMALL and index.startswith(GROWING) and "Index Cond" not in node:
+            yield index
 
 
 @pytest.fixture
@@ -163,3 +172,16 @@ async def _what_is_done_all_day(pool: Any, plain: Pool) -> None:
     code = await plain.fetchval("SELECT charge_code FROM trade WHERE amount_fen = 100 LIMIT 1")
     (timeline,) = await timelines(pool, code)
     assert timeline.events
+
+
+async def test_a_claim_reads_what_is_due_in_order_and_no_further(filled: Pool) -> None:
+    """However much is due, a claim walks the index of what is due until it has enough: nothing is sorted."""
+    await filled.execute(
+        "UPDATE operation SET state = 'unknown', due_at = now() - interval '1 hour', answered_at = NULL"
+    )
+    await filled.execute("ANALYZE")
+    plan = await filled.fetchval(f"EXPLAIN (FORMAT JSON) {_CLAIM}", "pay", uuid4(), 100)
+    due = next(node for node in _nodes(json.loads(plan)) if node["Node Type"] == "Limit")
+    below = list(_nodes(due["Plans"]))
+    assert [node["Node Type"] for node in below] == ["LockRows", "Index Scan"]
+    assert below[-1]["Index Name"] == "operation_due"
