@@ -6,10 +6,13 @@ import sys
 import typer
 
 from paybus.cli import merchants, schemas
+from paybus.cli.dead_letter import app as dead_letters
 from paybus.cli.errors import CliError, sentence_of
 from paybus.cli.migration import migrate_ledger
 from paybus.cli.place import adopt_environment
+from paybus.cli.run import run
 from paybus.ledger.errors import LedgerError
+from paybus.telemetry.log import configure_logging
 
 app = typer.Typer(
     help="Pay, refund and cancel commands from Kafka, carried out once in effect on the gateway.",
@@ -19,11 +22,14 @@ app = typer.Typer(
 )
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(merchants.app, name="merchants")
+app.add_typer(dead_letters.app, name="dlq")
 app.command("migrate")(migrate_ledger)
+app.command("run")(run)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Carry out one command and exit; what cannot be done is said in a sentence, with code 2."""
+    configure_logging("cli", level="warning", form="console")
     adopt_environment()
     try:
         app(args=arguments)

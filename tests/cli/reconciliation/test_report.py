@@ -84,6 +84,17 @@ def close_operation(key: str, answer_id: str | None) -> Spoil:
     return spoil
 
 
+def answer_refund_with(answer_id: str) -> Spoil:
+    """Let the ledger have another answer to A's refund."""
+
+    def spoil(world: World) -> None:
+        for place, row in enumerate(world.operations):
+            if row.key == "RA1":
+                world.operations[place] = replace(row, answer_id=answer_id)
+
+    return spoil
+
+
 def tell_too(happening: str, code: str, version: int, **more: object) -> Spoil:
     """Tell one event too many."""
 
@@ -209,6 +220,16 @@ BROKEN: dict[str, tuple[Spoil, Invariant, str]] = {
         close_operation("A", f"{M}/A/77"),
         Invariant.ONE_ANSWER,
         f"({M}/A/77) is not on Kafka",
+    ),
+    "a refund answered with an event about its trade": (
+        answer_refund_with(f"{M}/A/3"),
+        Invariant.ONE_ANSWER,
+        f"refund RA1 is answered with {M}/A/3, which does not name it",
+    ),
+    "an answer about another trade": (
+        close_operation("A", f"{M}/B/1"),
+        Invariant.ONE_ANSWER,
+        f"pay A is answered with {M}/B/1, which does not name it",
     ),
     "paid and declined": (
         tell_too("trade.declined", "A", 4, paid_fen=1000, refunded_fen=300),

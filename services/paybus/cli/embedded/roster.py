@@ -49,7 +49,7 @@ SANDBOX: Final = Program(
 NOTIFIER: Final = Program(name="notifier")
 """Started before the workers: the gateway is told its address with every pay."""
 
-WORKERS: Final = tuple(Program(name=kind.value) for kind in Kind)
+WORKERS: Final = (*(Program(name=kind.value) for kind in Kind), Program(name="reconciler"))
 WATCHERS: Final = (Program(name="exporter", needed=False),)
 
 

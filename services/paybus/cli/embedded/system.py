@@ -12,8 +12,11 @@ import signal
 from types import FrameType, TracebackType
 from typing import Final, NoReturn, Self
 
+import httpx
+
 from paybus.cli.embedded.caretaker import Caretaker
 from paybus.cli.embedded.child import Child
+from paybus.cli.embedded.conditions import Conditions
 from paybus.cli.embedded.merchant_files import MerchantFiles
 from paybus.cli.embedded.roster import NOTIFIER, SANDBOX, WATCHERS, WORKERS, Program, topics_of
 from paybus.cli.errors import SystemStartError
@@ -35,17 +38,17 @@ Told = Callable[[str], None]
 class EmbeddedSystem:
     """A context manager; `check` says whether everything still lives. Raises SystemStartError.
 
-    *sandbox* are settings of the sandbox without their prefix (docs/sandbox.md), *told* hears the name of
-    each part when it is ready. Make it in the main thread: SIGTERM and SIGINT end it in order.
+    *told* hears the name of each part when it is ready. Make it in the main thread: SIGTERM and SIGINT
+    end it in order.
     """
 
-    def __init__(self, place: Place, sandbox: Mapping[str, str], *, told: Told = lambda _name: None) -> None:
+    def __init__(self, place: Place, conditions: Conditions, *, told: Told = lambda _name: None) -> None:
         self.place = place
         self.addresses: dict[str, str] = {}
         """The HTTP address (`http://127.0.0.1:port`) of each service by name."""
         self.variables: dict[str, str] = {}
         """With which settings another process finds this system."""
-        self._sandbox = {f"PAYBUS_SANDBOX_{name}": value for name, value in sandbox.items()}
+        self._conditions = conditions
         self._told = told
         self._stack = ExitStack()
         self._signals = _Signals()
@@ -103,14 +106,19 @@ class EmbeddedSystem:
     def _start_edges(self) -> None:
         """Start the two whose addresses all others are told: the gateway, and whom it calls back."""
         merchants = {"PAYBUS_MERCHANTS_DIRECTORY": str(self.place.merchants)}
-        sandbox = {"PAYBUS_SANDBOX_MERCHANTS_DIRECTORY": str(self.place.merchants), **self._sandbox}
-        self._launch([SANDBOX], sandbox)
+        told = {"MERCHANTS_DIRECTORY": str(self.place.merchants), **self._conditions.sandbox}
+        self._launch([SANDBOX], {f"PAYBUS_SANDBOX_{name}": value for name, value in told.items()})
+        if self._conditions.faults is not None:
+            answer = httpx.post(
+                f"{self.addresses['sandbox']}/admin/faults", json=self._conditions.faults, trust_env=False
+            )
+            answer.raise_for_status()
         self._launch([NOTIFIER], self.variables | merchants)
         self._merchants.write(gateway=self.addresses["sandbox"], notifier=self.addresses["notifier"])
         self.variables |= merchants
 
     def _start_services(self, programs: Sequence[Program]) -> None:
-        self._launch(programs, self.variables)
+        self._launch(programs, {**self.variables, **self._conditions.services})
 
     def _launch(self, programs: Sequence[Program], settings: Mapping[str, str]) -> None:
         """Start *programs* side by side and return when all of them are ready."""

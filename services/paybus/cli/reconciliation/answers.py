@@ -134,11 +134,21 @@ def _wrong_answers(evidence: Evidence, answers: Answers) -> Iterator[Violation]:
 
 
 def _untold_answers(evidence: Evidence) -> Iterator[Violation]:
+    """Find rows whose answer, which is what a duplicate gets, is not on Kafka or is about something else."""
     for row in evidence.operations:
-        if not row.is_open and row.answer_id not in evidence.events:
-            answer = row.answer_id or "none"
+        if row.is_open:
+            continue
+        answer = evidence.events.get(row.answer_id or "")
+        if answer is None:
+            name = row.answer_id or "none"
             yield at(
-                row.place, f"{row.kind} {row.key} is {row.state}, and its answer ({answer}) is not on Kafka"
+                row.place, f"{row.kind} {row.key} is {row.state}, and its answer ({name}) is not on Kafka"
+            )
+        elif answer.place != row.place or (
+            row.kind is Kind.REFUND and answer.content.out_refund_no != row.key
+        ):
+            yield at(
+                row.place, f"{row.kind} {row.key} is answered with {answer.ce_id}, which does not name it"
             )
 
 

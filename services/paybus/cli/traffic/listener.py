@@ -1,0 +1,78 @@
+"""Hears what became of everything: events, dead letters and the audit trail, as they come."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from paybus.cli.reconciliation.evidence import Letter, Told
+from paybus.cli.traffic.reader import TopicReader
+from paybus.contracts.call import GatewayCall, decode_call
+from paybus.contracts.topics import Topics
+from paybus.trades.happening import Happening
+from paybus.trades.operation import Kind
+
+_ANSWERS: Final[Mapping[str, tuple[Kind, ...]]] = MappingProxyType(
+    {
+        Happening.TRADE_CREATED: (Kind.PAY,),
+        Happening.TRADE_PAID: (Kind.PAY,),
+        Happening.TRADE_DECLINED: (Kind.PAY,),
+        Happening.TRADE_REVOKED: (Kind.CANCEL,),
+        Happening.TRADE_CLOSED: (Kind.PAY, Kind.CANCEL),
+        Happening.REFUND_SUCCEEDED: (Kind.REFUND,),
+        Happening.REFUND_FAILED: (Kind.REFUND,),
+    }
+)
+
+
+class Listener:
+    """Keeps every record; *on_told* hears each event as it comes."""
+
+    def __init__(self, reader: TopicReader, topics: Topics, on_told: Callable[[Told], None]) -> None:
+        self.told: list[Told] = []
+        self.letters: list[Letter] = []
+        self.calls: list[GatewayCall] = []
+        self.paid: set[tuple[str, str]] = set()
+        """The trades (merchant, charge code) that were told to be paid."""
+        self.answered: set[tuple[str, ...]] = set()
+        """What was answered so far, for the display: the comparison counts for itself."""
+        self._reader = reader
+        self._topics = topics
+        self._on_told = on_told
+
+    async def listen(self) -> None:
+        """Hear on, for ever; raises aiokafka's KafkaError."""
+        while True:
+            await self._hear_some()
+
+    async def catch_up(self, seconds: float) -> None:
+        """Hear what is on the topics now and return; nobody else may be listening. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while not await self.has_all():
+                await self._hear_some()
+
+    async def has_all(self) -> bool:
+        """Say whether everything that is on the topics now was heard."""
+        return await self._reader.has_all()
+
+    async def _hear_some(self) -> None:
+        for record in await self._reader.read():
+            self._hear(record)
+
+    def _hear(self, record: Any) -> None:
+        if record.topic == self._topics.trade_events:
+            self._hear_event(Told.read(record.value, record.headers))
+        elif record.topic == self._topics.gateway_calls:
+            self.calls.append(decode_call(record.value))
+        else:
+            self.letters.append(Letter.read(record.value, record.headers))
+
+    def _hear_event(self, told: Told) -> None:
+        self.told.append(told)
+        if told.happening == Happening.TRADE_PAID:
+            self.paid.add(told.place)
+        if told.happening == Happening.COMMAND_REJECTED:
+            self.answered.add((told.ce_id,))
+        for kind in _ANSWERS.get(told.happening, ()):
+            self.answered.add((kind, *told.place, told.content.out_refund_no or ""))
+        self._on_told(told)

@@ -1,0 +1,105 @@
+"""How far everything is: what the ledger, the broker and the gateway's books say at one moment."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+import httpx
+
+from paybus.cli.reconciliation.books import Books, Place
+from paybus.cli.reconciliation.evidence import Sent
+from paybus.contracts.topics import Topics
+from paybus.ledger.book import open_operations, outbox_level
+from paybus.ledger.pool import Pool
+from paybus.trades.operation import Kind
+
+_PENDING, _PAID = 0, 1  # docs/protocol.md §7.4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stock:
+    """What is still under way."""
+
+    effects: int
+    unread: int
+    """Records that no service has committed yet."""
+    open: Mapping[str, int]
+    """Operations without a final answer, by state."""
+    outbox: int
+    waiting: int
+    """Orders that wait for their customer."""
+    unheard: int
+    """Orders whose payment has not been told yet."""
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is under way any more."""
+        return not (self.unread or self.open or self.outbox or self.waiting or self.unheard)
+
+
+class Offsets:
+    """What the three consumer groups have committed; reads it without joining them."""
+
+    def __init__(self, bootstrap: str, topics: Topics) -> None:
+        self._consumers = {
+            topics.commands(kind): AIOKafkaConsumer(
+                bootstrap_servers=bootstrap, group_id=topics.commands(kind), enable_auto_commit=False
+            )
+            for kind in Kind
+        }
+
+    async def __aenter__(self) -> Self:
+        for consumer in self._consumers.values():
+            await consumer.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for consumer in self._consumers.values():
+            await consumer.stop()
+
+    async def count_unread(self, sent: Iterable[Sent]) -> int:
+        """Count the records of *sent* behind which no offset was committed."""
+        last: dict[tuple[str, int], list[int]] = {}
+        for topic, partition, offset in (record.position for record in sent):
+            last.setdefault((topic, partition), []).append(offset)
+        unread = 0
+        for (topic, partition), offsets in last.items():
+            committed = await self._consumers[topic].committed(TopicPartition(topic, partition)) or 0
+            unread += sum(offset >= committed for offset in offsets)
+        return unread
+
+
+@dataclass(frozen=True, slots=True)
+class Stocktaker:
+    """Looks at all three."""
+
+    pool: Pool
+    offsets: Offsets
+    sandbox: httpx.AsyncClient
+
+    async def take(self, sent: Sequence[Sent], paid: frozenset[Place] | set[Place]) -> Stock:
+        """Look now. Raises LedgerError, KafkaError or httpx.HTTPError."""
+        unread = await self.offsets.count_unread(sent)
+        books = await self.books("orders", "effects")
+        states: dict[str, int] = {}
+        for one in await open_operations(self.pool):
+            states[one.state] = states.get(one.state, 0) + one.count
+        orders = books.statement.orders
+        return Stock(
+            effects=len(books.statement.effects),
+            unread=unread,
+            open=states,
+            outbox=(await outbox_level(self.pool)).pending,
+            waiting=sum(order.state == _PENDING for order in orders),
+            unheard=sum(order.state == _PAID and order.place not in paid for order in orders),
+        )
+
+    async def books(self, *parts: str) -> Books:
+        """Read the gateway's books, all of them or some parts. Raises httpx.HTTPError."""
+        chosen = {"parts": ",".join(parts)} if parts else {}
+        answer = await self.sandbox.get("/admin/books", params=chosen)
+        return Books.read(answer.raise_for_status().content)
