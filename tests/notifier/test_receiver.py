@@ -86,7 +86,7 @@ async def test_what_is_not_paid_is_kept_and_asked_about(pool: Pool, receiver: Re
     assert (await receiver.post(told(state=3))).text == "SUCCESS"
     assert (await trade(pool))["state"] == "accepted"
     assert await pool.fetchval("SELECT gateway_state FROM callback") == 3
-    assert receiver.verdicts() == {"stale": 1}
+    assert receiver.verdicts() == {"recorded": 1}
 
 
 async def test_a_stranger_is_kept(pool: Pool, receiver: Receiving) -> None:

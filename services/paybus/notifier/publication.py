@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from paybus.contracts.event import event_headers
 from paybus.ledger.outbox import Pending
 from paybus.notifier.errors import NotPublishedError
+from paybus.telemetry.seam import Seam, reach
 
 ACKNOWLEDGED_SECONDS: Final = 30.0
 """How long one wave may take: a broker that is replaced needs some seconds. After that our shards are given
@@ -78,6 +79,7 @@ async def _publish_wave(producer: Producer, topic: str, wave: Sequence[Pending])
                     topic, one.value, one.charge_code.encode(), headers=_headers(one)
                 )
                 sent.append(asyncio.ensure_future(acknowledged))
+            reach(Seam.EVENT_UNACKNOWLEDGED)
             await asyncio.gather(*sent)
     except (KafkaError, OSError, TimeoutError) as error:
         raise NotPublishedError(type(error).__name__) from error

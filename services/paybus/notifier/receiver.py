@@ -24,15 +24,13 @@ from paybus.notifier.delivery import delivery_of
 from paybus.notifier.errors import BrokenOffError
 from paybus.notifier.refusal_log import RefusalLog
 from paybus.telemetry.metric import CallbackMetrics
+from paybus.telemetry.seam import Seam, reach
 from paybus.trades.notice import Receipt
 
 PREFIX: Final = "/callbacks"
 
 STORE_SECONDS: Final = 4.0
 """Within the 5 s for which a stop waits for answers, and after which the gateway sends it again."""
-
-_COUNTED_AS: Final = {receipt: receipt.value for receipt in Receipt} | {Receipt.RECORDED: "stale"}
-"""What only an inquiry can prove has moved nothing, like what we knew already."""
 
 _log = structlog.get_logger(__name__)
 
@@ -59,12 +57,14 @@ class Receiver:
             return
         await send(answer.start)
         await send(answer.body)
+        reach(Seam.CALLBACK_ANSWERED)
 
     async def _take(self, scope: Scope, receive: Receive) -> Answer:
         merchant = self._addressee(scope)
         raw = await read_body(scope, receive)
         callback = read_callback(raw=raw, query=scope["query_string"].decode("latin-1"), merchant=merchant)
         delivery = delivery_of(callback)
+        reach(Seam.CALLBACK_READ)
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 receipt = await self._store(delivery)
@@ -72,6 +72,7 @@ class Receiver:
             self._counters.of("unavailable").inc()
             self._note_refusal("callback.unavailable", scope, reason=type(error).__name__)
             return UNAVAILABLE
+        reach(Seam.CALLBACK_STORED)
         self._note(delivery, receipt)
         return SUCCESS
 
@@ -84,7 +85,7 @@ class Receiver:
         return merchant
 
     def _note(self, delivery: Delivery, receipt: Receipt) -> None:
-        self._counters.of(_COUNTED_AS[receipt]).inc()
+        self._counters.of(receipt.value).inc()
         if receipt is Receipt.DISCREPANCY:
             merchant_id, charge_code = delivery.place
             _log.warning("callback.discrepancy", merchant_id=merchant_id, charge_code=charge_code)

@@ -16,6 +16,7 @@ from paybus.ledger.errors import LedgerError, translated
 from paybus.ledger.outbox import Outbox
 from paybus.notifier.errors import NotPublishedError
 from paybus.notifier.publication import OpenProducer, Producer, publish, reachable
+from paybus.telemetry.seam import Seam, reach
 
 MOST_EVENTS: Final = 1_000
 """In one round, of about 600 bytes each: larger rounds are no faster and repeat more after a crash."""
@@ -114,6 +115,7 @@ class Relay:
                 take_at = loop.time() + TAKE_SECONDS
             if pending := await outbox.read(MOST_EVENTS):
                 await publish(producer, self._topic, pending)
+                reach(Seam.EVENT_UNMARKED)
                 await outbox.delete(pending)
             else:
                 await outbox.sleep(POLL_SECONDS)

@@ -28,8 +28,8 @@ async def open_producer(
         max_batch_size=_BATCH_BYTES,
         linger_ms=_LINGER_MS,
     )
-    await producer.start()
     try:
+        await producer.start()
         yield producer
     finally:
         with suppress(TimeoutError):

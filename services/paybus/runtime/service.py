@@ -27,6 +27,7 @@ import uvloop
 
 from paybus.runtime.settings import Settings
 from paybus.telemetry.log import configure_logging
+from paybus.telemetry.seam import arm
 
 STOP_SECONDS = 15.0
 """On top of the grace, which is spent on calls in flight: to settle them, close pools and leave the group."""
@@ -135,6 +136,9 @@ def run(
 ) -> NoReturn:
     """Run *main* as the service *name* on uvloop, with its log configured; exits the process."""
     configure_logging(name, level=settings.log_level, form=settings.log_format)
+    if settings.seam is not None:
+        _log.warning("service.will_kill_itself", seam=settings.seam)
+        arm(settings.seam)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(_run(lambda service: main(service, settings), settings.grace_seconds))
     sys.exit(code)

@@ -25,6 +25,7 @@ from paybus.gateway.merchants import Merchants
 from paybus.runtime.merchant_news import MerchantNews
 from paybus.telemetry.log import Format, Level
 from paybus.telemetry.redaction import register_secret
+from paybus.telemetry.seam import parse
 
 PREFIX = "PAYBUS_"
 WRONG_SETTINGS = 2
@@ -34,6 +35,11 @@ WRONG_SETTINGS = 2
 def _number(default: float, least: float, most: float, *, meaning: str) -> Any:
     whole = "whole " if isinstance(default, int) else ""
     return Field(default, ge=least, le=most, description=f"a {whole}number from {least} to {most}: {meaning}")
+
+
+def _seam(text: str) -> str:
+    parse(text)
+    return text
 
 
 def _ledger_url(url: SecretStr) -> SecretStr:
@@ -76,6 +82,9 @@ class Settings(BaseSettings):
     )
     log_level: Level = Field(default="info", description="debug, info, warning or error")
     log_format: Format = Field(default="json", description="json (one object a line) or console (for people)")
+    seam: Annotated[str, AfterValidator(_seam)] | None = Field(
+        default=None, description="nothing: it is for proofs, and kills the process at a seam"
+    )
     grace_seconds: float = _number(
         # Between them a pay's connect and read timeout, and time to write down its outcome.
         100.0, 0.0, 600.0,

@@ -34,8 +34,18 @@ INTAKE_RESULTS = ("accepted", "duplicate", "rejected", "dead_letter")
 BROKER_SUBJECTS = ("records", "lag")
 """What is read from Kafka apart from each other: calls and dead letters, and how far the workers are."""
 DEAD_LETTER_REASONS = ("value_missing", "value_too_large", "identity_invalid", "not_json", OTHER)
-CALLBACK_VERDICTS = ("applied", "stale", "duplicate", "unmatched", "discrepancy", "refused", "unavailable")
-"""`refused` is not believed, `unavailable` could not be stored and will be sent again."""
+CALLBACK_VERDICTS = (
+    "applied",
+    "stale",
+    "duplicate",
+    "recorded",
+    "unmatched",
+    "discrepancy",
+    "refused",
+    "unavailable",
+)
+"""`recorded` tells what only an inquiry can prove, `refused` is not believed, `unavailable` could not be
+stored and will be sent again."""
 
 # From a fast gateway to our patience: 15 s for most answers, 90 s for a pay.
 _CALL_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 90.0)
@@ -216,6 +226,17 @@ class WatchMetrics:
         )
         self.watched = Family(watched, Watch)
         self.inquiries = Family(inquiries, Verdict)
+
+
+class MatchMetrics:
+    """Callbacks that were left behind (reconciler)."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.matched = Counter(
+            "paybus_callbacks_matched_late",
+            "Trades to which callbacks were applied that somebody had kept and not matched.",
+            registry=registry,
+        )
 
 
 class OverdueMetrics:

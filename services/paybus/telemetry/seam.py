@@ -39,13 +39,19 @@ class _Armed:
     passes: int = 0
 
 
-def arm(text: str) -> Seam:
-    """Arm the seam that *text* (`name` or `name:count`) names; raises ValueError for any other text."""
+def parse(text: str) -> tuple[Seam, int]:
+    """Read `name` or `name:count` as a seam and how often it is reached before it strikes.
+
+    Raises ValueError for any other text.
+    """
     name, _, count = text.partition(":")
-    seam = Seam(name)
-    _Armed.passes = int(count or 1) - 1
-    _Armed.seam = seam
-    return seam
+    return Seam(name), int(count or 1)
+
+
+def arm(text: str) -> None:
+    """Arm the seam that *text* names, in this process; raises ValueError."""
+    _Armed.seam, count = parse(text)
+    _Armed.passes = count - 1
 
 
 def reach(seam: Seam) -> None:

@@ -1,0 +1,36 @@
+"""A seam is nothing in a normal run, and the end of the process where a proof wants it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from paybus.telemetry.seam import Seam, parse, reach
+
+_PASSING = """
+from paybus.telemetry.seam import Seam, arm, reach
+arm("settle_committed:3")
+for number in range(5):
+    reach(Seam.SETTLE_NOT_COMMITTED)
+    print(number, flush=True)
+    reach(Seam.SETTLE_COMMITTED)
+"""
+
+
+@pytest.mark.parametrize("seam", list(Seam))
+def test_an_unarmed_seam_is_passed(seam: Seam) -> None:
+    """Nothing happens at any seam as long as none is armed."""
+    assert reach(seam) is None  # and the process is still there
+
+
+def test_an_armed_seam_kills_at_its_count() -> None:
+    """The third time it is reached the process is gone, by SIGKILL; other seams and earlier times pass."""
+    done = subprocess.run([sys.executable, "-c", _PASSING], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (-9, ["0", "1", "2"])
+
+
+@pytest.mark.parametrize("text", ["", "nowhere", "settle_committed:many", "settle_committed:1:2"])
+def test_a_wrong_name_is_refused(text: str) -> None:
+    """A misspelt seam must not let a proof pass without its crash."""
+    with pytest.raises(ValueError, match=r"not a valid|invalid literal"):
+        parse(text)
