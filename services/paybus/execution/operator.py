@@ -10,6 +10,7 @@ from paybus.execution.flow import Answered, Flow
 from paybus.execution.journal import Journal
 from paybus.gateway.client import GatewayClient
 from paybus.ledger.held import Held
+from paybus.telemetry.seam import Seam, reach
 from paybus.trades.judgement import combine, join_reply, judge_inquiry, judge_reply
 from paybus.trades.money import Fen
 from paybus.trades.outcome import Facts, Outcome, Source, Verdict
@@ -53,6 +54,7 @@ class Operator:
     async def _send(self, client: GatewayClient, held: Held) -> Outcome:
         kind = held.operation.kind
         command = decode(held.command, kind)
+        reach(Seam.REQUEST_NOT_SENT)
         sent = await attempt(
             held,
             self._flow.operation_name(command),
@@ -62,6 +64,7 @@ class Operator:
             ),
             source=Source.REPLY,
         )
+        reach(Seam.ANSWER_READ)
         self._journal.write(sent.call)
         return sent.outcome
 
@@ -76,6 +79,7 @@ class Operator:
             ),
             source=Source.INQUIRY,
         )
+        reach(Seam.INQUIRY_READ)
         self._journal.write(asked.call)
         return asked.outcome
 

@@ -14,6 +14,7 @@ from paybus.ledger.errors import LedgerUnavailableError
 from paybus.ledger.group_commit import GroupCommit
 from paybus.ledger.held import Held
 from paybus.ledger.settlement import Decide, Settled, Settlement
+from paybus.telemetry.seam import Seam, reach
 from paybus.trades.aftermath import Conclusion
 from paybus.trades.conclusion import conclude
 from paybus.trades.operation import Kind, Operation, OperationState
@@ -70,6 +71,7 @@ class Turns:
         tired = held.waited_seconds >= self._limits.pay_wait_seconds
         patience = Patience(expired=_is_expired(held), tired=tired)
         granted = (await self._settle(held, _NOTHING_SENT, _starting(patience))).held
+        reach(Seam.START_COMMITTED)
         # Whatever was sent in earlier turns, it is over: what was WAITING is certainly not on its way.
         return None if granted is None else replace(granted, quiet_seconds=None)
 
@@ -97,7 +99,9 @@ class Turns:
             await self._conclude(held, await self._operator.send(held), sent=True)
 
     async def _conclude(self, held: Held, outcome: Outcome, *, sent: bool) -> None:
+        reach(Seam.SETTLE_NOT_COMMITTED)
         settled = await self._settle(held, outcome, _concluding(outcome), sent=sent)
+        reach(Seam.SETTLE_COMMITTED)
         if settled.lost:
             _log.warning("turn.overtaken", operation_id=held.operation_id, verdict=outcome.verdict.value)
 

@@ -20,6 +20,7 @@ from paybus.ledger.errors import LedgerUnavailableError
 from paybus.ledger.held import Held
 from paybus.ledger.pool import Pool
 from paybus.telemetry.metric import WorkerMetrics
+from paybus.telemetry.seam import Seam, reach
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
@@ -57,6 +58,7 @@ class Intake:
 
         Cancelling it is safe at any moment: what was accepted is accepted, and is not accepted again.
         """
+        reach(Seam.RECORD_FETCHED)
         batch = self._sort(records)
         async with asyncio.TaskGroup() as group:
             for record, error in batch.letters:
@@ -83,7 +85,9 @@ class Intake:
 
     async def _accept(self, batch: _Sorted) -> Accepted:
         async with self.giving:
+            reach(Seam.ACCEPT_NOT_COMMITTED)
             accepted = await accept(self.pool, self.worker_id, batch.acceptances, rejections=batch.rejections)
+            reach(Seam.ACCEPT_COMMITTED)
             self.hand_over(accepted.held)
         return accepted
 

@@ -18,6 +18,7 @@ from faststream.kafka.message import KafkaAckableMessage
 import structlog
 
 from paybus.intake.reading import Record
+from paybus.telemetry.seam import Seam, reach
 
 SESSION_MS = 6_000
 """After kill -9 the partitions wait this long for the dead member; Kafka's own lower bound by default."""
@@ -92,6 +93,7 @@ class Subscription:
             self._fail(error)
             raise
         await commit(message.consumer, message.raw_message)
+        reach(Seam.OFFSET_COMMITTED)
 
     def _fail(self, error: Exception) -> None:
         _log.error("intake.failed", error=type(error).__name__)
