@@ -3,16 +3,34 @@
 import asyncio
 
 import asyncpg
+import psycopg
+from psycopg import sql
 import pytest
 
 from paybus.ledger.errors import LedgerError, LedgerRefusedError, LedgerUnavailableError, translated
 from paybus.ledger.pool import Pool, open_pool
+from paybus.runtime.embedded_postgres import EmbeddedPostgres
 
 
 async def test_plans_are_made_for_the_arrays_at_hand(pool: Pool) -> None:
     """A plan that was made while the tables were empty must not be used for ever after."""
     assert await pool.fetchval("SHOW plan_cache_mode") == "force_custom_plan"
     assert await pool.fetchval("SHOW application_name") == "tests-one"
+
+
+async def test_what_is_reported_as_written_is_on_the_disk(
+    database_url: str, postgres_server: EmbeddedPostgres
+) -> None:
+    """What the promises rest on is not left to how somebody has set up the database."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(name))
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} SET default_transaction_isolation = 'serializable'").format(name)
+        )
+    async with open_pool(database_url, application_name="tests") as opened:
+        assert await opened.fetchval("SHOW synchronous_commit") == "on"
+        assert await opened.fetchval("SHOW transaction_isolation") == "read committed"
 
 
 async def test_no_statement_waits_for_ever(pool: Pool) -> None:

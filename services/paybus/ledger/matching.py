@@ -21,11 +21,13 @@ SELECT DISTINCT merchant_id, charge_code FROM callback
 JOIN unnest($1::text[], $2::text[]) AS i (merchant_id, charge_code) USING (charge_code, merchant_id)
 WHERE receipt = 'unmatched'
 """
+# Locked in the order in which receive() writes them.
 _KEPT: Final = """
-SELECT merchant_id, charge_code, digest, gateway_state, amount_fen, down_code, third_code, channel_type, body
+SELECT merchant_id, charge_code, digest, gateway_state, amount_fen, down_code, third_code, channel_type, body,
+       first_at
 FROM callback JOIN unnest($1::text[], $2::text[]) AS i (merchant_id, charge_code)
      USING (charge_code, merchant_id)
-WHERE receipt = 'unmatched' ORDER BY charge_code, merchant_id, first_at, digest
+WHERE receipt = 'unmatched' ORDER BY charge_code, merchant_id, digest FOR NO KEY UPDATE OF callback
 """
 _MATCHED: Final = """
 UPDATE callback SET receipt = i.receipt
@@ -51,7 +53,8 @@ async def match_unmatched(pool: Pool, places: Sequence[Place]) -> dict[Place, Kn
 
 async def _apply(connection: Any, trades: dict[Place, KnownTrade]) -> dict[Place, KnownTrade]:
     # Read after the trades were locked: another one who matches them has finished.
-    kept = [_delivery(row) for row in await connection.fetch(_KEPT, *columns_of(list(trades)))]
+    rows = await connection.fetch(_KEPT, *columns_of(list(trades)))
+    kept = [_delivery(row) for row in sorted(rows, key=lambda row: row["first_at"])]
     decided = Deliveries(kept, trades, set())
     written = await write(connection, None, decided.writing)
     assert len(written.trades) == len(decided.writing.trades), "a locked trade was changed"

@@ -27,6 +27,9 @@ _SETTINGS: Final = {
     # quickly would scan it.
     "enable_seqscan": "off",
     "jit": "off",
+    # What the statements rest on, whatever the database's own settings are.
+    "default_transaction_isolation": "read committed",
+    "synchronous_commit": "on",
     "lock_timeout": "10s",  # no statement of ours holds a row for more than some milliseconds
     "statement_timeout": "30s",
 }
