@@ -141,3 +141,22 @@ def test_the_clock_never_goes_back() -> None:
     """Setting the wall clock must not make a dead worker young."""
     times = [uptime_seconds() for _ in range(1000)]
     assert times == sorted(times)
+
+
+async def test_who_was_without_the_ledger_does_not_judge_others(pool: Pool, worker_id: UUID) -> None:
+    """After an outage everybody has been silent: they get a lease's time to say that they live."""
+    clock = Clock()
+    ledger = Answering(pool, clock)
+    heart = Heart(ledger, worker_id, LEASE, clock=clock)
+    assert not heart.may_judge
+    await heart.beat()
+    assert heart.may_judge
+    ledger.away = True
+    await heart.beat()
+    ledger.away = False
+    await heart.beat()
+    assert (heart.may_send, heart.may_judge) == (True, False)
+    clock.seconds += LEASE.lease_seconds
+    assert not heart.may_judge
+    await heart.beat()
+    assert heart.may_judge

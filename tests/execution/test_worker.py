@@ -156,6 +156,15 @@ async def test_a_worker_that_cannot_beat_takes_nothing_over(payer: Crew) -> None
     assert payer.worker.held == 0
 
 
+async def test_a_worker_does_not_bury_itself(payer: Crew) -> None:
+    """When the ledger comes back, whoever looks before he beats would find himself long dead."""
+    await falls_silent(payer.pool, payer.worker_id, 1000.0)
+    payer.heart._begun = float("-inf")
+    assert await payer.worker._look() is False
+    await payer.heart.beat()
+    assert payer.heart.may_send
+
+
 async def test_no_more_is_taken_over_than_there_is_room_for(pool: Pool, house: House) -> None:
     """A worker that comes back to a large backlog takes its share of it, and looks again at once."""
     dead = await enlist(pool, house)

@@ -29,14 +29,7 @@ async def test_exactly_the_batch_is_committed(kafka: ApacheKafka) -> None:
     """The consumer may have read on: committing its position would lose what nobody has accepted yet."""
     topic = Topic(kafka)
     topic.send([b"1", b"2", b"3", b"4", b"5"])
-    consumer = AIOKafkaConsumer(
-        topic.name,
-        bootstrap_servers=topic.bootstrap,
-        group_id=topic.name,
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-    )
-    async with consumer:
+    async with _member(topic) as consumer:
         batch = [await consumer.getone() for _ in range(3)]
         further = await consumer.getone()
         await commit(consumer, batch)
@@ -164,18 +157,43 @@ async def test_a_held_batch_keeps_its_member_in_the_group(kafka: ApacheKafka) ->
             assert topic.committed(1 - kept) == 3
 
 
+async def test_what_went_to_another_member_is_left_out_of_a_commit(kafka: ApacheKafka) -> None:
+    """Of a batch over two partitions, one of which has gone, the other one is committed all the same."""
+    topic = Topic(kafka, partitions=2)
+    for partition in (0, 1):
+        topic.send([b"1", b"2"], partition=partition)
+    first, second = _member(topic), _member(topic)
+    async with first:
+        batch = [await first.getone() for _ in range(4)]
+        async with second:
+            await second.getone()
+            (kept,) = {place.partition for place in first.assignment()}
+            await commit(first, batch)
+            assert await asyncio.to_thread(topic.committed, kept) == 2
+            assert await asyncio.to_thread(topic.committed, 1 - kept) == 0
+
+
 async def test_a_refused_commit_is_no_failure(kafka: ApacheKafka) -> None:
     """The batch is durable: refused, its records come again, as duplicates. The consumer may have ended."""
     topic = Topic(kafka)
     topic.send([b"1"])
-    consumer = AIOKafkaConsumer(
-        topic.name, bootstrap_servers=topic.bootstrap, group_id=topic.name, auto_offset_reset="earliest"
-    )
-    async with consumer:
+    async with _member(topic) as consumer:
         batch = [await consumer.getone()]
         consumer.unsubscribe()
         await commit(consumer, batch)
     assert topic.committed() == 0
+
+
+def _member(topic: Topic) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        topic.name,
+        bootstrap_servers=topic.bootstrap,
+        group_id=topic.name,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        session_timeout_ms=6000,
+        heartbeat_interval_ms=300,
+    )
 
 
 async def _read_by_faststream(consumer: AIOKafkaConsumer, topic: Topic) -> None:

@@ -37,6 +37,7 @@ class Heart:
         self._lease = lease
         self._clock = clock
         self._begun = _NEVER
+        self._lost = _NEVER
 
     @property
     def age_seconds(self) -> float:
@@ -47,6 +48,14 @@ class Heart:
     def may_send(self) -> bool:
         """Whether certainly nobody else may have taken over what this worker holds."""
         return self.age_seconds < self._lease.fence_seconds
+
+    @property
+    def may_judge(self) -> bool:
+        """Whether it may call others dead: who was without the ledger a moment ago knows why they are silent.
+
+        They get as long as a lease to say that they live, and so do we.
+        """
+        return self.may_send and self._clock() - self._lost >= self._lease.lease_seconds
 
     async def beat_on(self) -> None:
         """Beat for ever; raises FencedError when the ledger says that this worker is dead."""
@@ -62,6 +71,7 @@ class Heart:
             async with asyncio.timeout(self._lease.fence_seconds):
                 lives = await beat(self._pool, self._worker_id)
         except (LedgerUnavailableError, TimeoutError) as error:
+            self._lost = self._clock()
             _log.warning("heart.beat_lost", error=type(error).__name__, may_send=self.may_send)
             return
         if not lives:

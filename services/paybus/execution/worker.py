@@ -121,11 +121,8 @@ class Worker:
     async def _look(self) -> bool:
         """Give whether there may be more to take at once."""
         limits, kind = self._limits, self._kind
-        freed = await free_orphans(
-            self._pool, kind.value, lease=limits.lease_of_others, lag_seconds=limits.lag_seconds
-        )
-        if freed:
-            _log.warning("worker.orphans_freed", operations=freed)
+        if self._heart.may_judge:
+            await self._free_orphans()
         self._waiting = await count_waiting(self._pool, kind, most=limits.max_open)
         async with self.giving:
             await self._take_stock()
@@ -135,6 +132,16 @@ class Worker:
             due = await claim_due(self._pool, self._worker_id, kind, most=room)
             self.take_on(due)
         return len(due) == room
+
+    async def _free_orphans(self) -> None:
+        freed = await free_orphans(
+            self._pool,
+            self._kind.value,
+            lease=self._limits.lease_of_others,
+            lag_seconds=self._limits.lag_seconds,
+        )
+        if freed:
+            _log.warning("worker.orphans_freed", operations=freed)
 
     async def _take_stock(self) -> None:
         now = time.monotonic()
