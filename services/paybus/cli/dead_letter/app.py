@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import json
 from typing import Annotated, Final
 
+from rich.console import Console
 import typer
 
 from paybus.cli.dead_letter.choice import (
@@ -27,7 +28,8 @@ from paybus.contracts.topics import Topics
 from paybus.runtime.settings import BusSettings, WorkerSettings, load_settings
 from paybus.trades.operation import Kind
 
-_WIDE: Final = 1_000  # columns of a pipe, which has none: whole lines
+_LEAST_COLUMNS: Final = 160  # a narrower table would cut the letters' numbers: let the terminal break lines
+_PIPE_COLUMNS: Final = 1_000  # whole lines
 
 app = typer.Typer(help="Dead letters: records that could not become commands.", no_args_is_help=True)
 
@@ -54,7 +56,8 @@ def list_letters(
         for row in rows:
             out.print(json.dumps(row, ensure_ascii=False), markup=False)
     elif rows:
-        out.print(table_of(rows), width=None if out.is_terminal else _WIDE)
+        columns = max(out.width, _LEAST_COLUMNS) if out.is_terminal else _PIPE_COLUMNS
+        Console(width=columns, soft_wrap=True).print(table_of(rows))
     else:
         out.print("no dead letters")
 
@@ -148,7 +151,8 @@ async def _send(settings: WorkerSettings, kinds: Sequence[Kind], choice: Choice,
         for plan in plans:
             if not plan.sends:
                 out.print(f"{plan.letter.place} {outlook(plan)}", markup=False)
-        await desk.send([plan for plan in plans if plan.sends], tell)
+        if safe := [plan for plan in plans if plan.sends]:
+            await desk.send(safe, tell)
     out.print(f"{len(sent)} sent, {len(plans) - len(sent)} refused")
     return len(plans) - len(sent)
 

@@ -21,11 +21,12 @@ def legible(part: bytes | None, *, lines: bool = False) -> str:
     """Give *part* as text, or in hexadecimal digits if it is none; line ends stay if *lines* are wanted."""
     if part is None:
         return "null"
-    masked = _AUTH_CODE.sub(_mask, part)
+    text = redact_text(_AUTH_CODE.sub(_mask, part).decode("utf-8", "surrogateescape"))
     try:
-        text = redact_text(masked[:MOST_BYTES].decode())
-    except UnicodeDecodeError:
-        return f"0x{masked[:MOST_BYTES].hex()}"
+        text.encode()
+    except UnicodeEncodeError:
+        return f"0x{text.encode('utf-8', 'surrogateescape')[:MOST_BYTES].hex()}"
+    text = text[:MOST_BYTES]
     return "".join(one if one.isprintable() or (lines and one == "\n") else _escape(one) for one in text)
 
 
