@@ -39,8 +39,9 @@ def test_an_empty_database_gets_every_table(empty_url: str) -> None:
     """One call makes a ledger, on a server behind a socket too."""
     assert "host" in parse_qs(urlsplit(empty_url).query)
     assert migrate(empty_url) == ALL
-    theirs = {"trade", "operation", "event", "outbox", "relay", "worker", "callback"}
-    assert tables(empty_url) == theirs | {"watch", "watch_progress", "replay"}
+    first = {"trade", "operation", "event", "outbox", "relay", "worker", "callback"}
+    later = {"watch", "watch_progress", "replay", "reconciliation", "reconciliation_break"}
+    assert tables(empty_url) == first | later
 
 
 def test_what_is_there_is_not_made_again(empty_url: str) -> None:

@@ -57,6 +57,10 @@ WITH due AS (
 SELECT c.merchant_id, c.charge_code, c.reason, c.asked, {TRADE_COLUMNS}
 FROM claimed c JOIN trade t USING (charge_code, merchant_id)
 """
+_NOW: Final = """
+INSERT INTO watch (merchant_id, charge_code, reason, due_at) VALUES ($1, $2, $3, now())
+ON CONFLICT (charge_code, merchant_id) DO UPDATE SET due_at = now(), asked = 0
+"""
 _AGAIN: Final = """
 UPDATE watch SET asked = asked + 1, due_at = now() + make_interval(secs => $3)
 WHERE charge_code = $1 AND merchant_id = $2
@@ -125,6 +129,11 @@ async def learn_of(pool: Pool, place: Place, decide: Decide) -> Lesson | None:
                 await refund_charge(connection, lesson.heard.trade)
             await _schedule(connection, place, lesson.due_seconds)
     return lesson
+
+
+async def watch_now(connection: Any, place: Place, watch: Watch) -> None:
+    """Have the trade at *place* asked about at once, in the transaction of *connection*."""
+    await connection.execute(_NOW, *place, watch.value)
 
 
 async def watch_levels(pool: Pool) -> Mapping[Watch, int]:

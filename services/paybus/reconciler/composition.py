@@ -12,8 +12,9 @@ from paybus.gateway.engine import make_engine
 from paybus.gateway.exchange import Timeouts
 from paybus.gateway.merchant import Merchant
 from paybus.ledger.pool import Pool, open_pool
+from paybus.reconciler.accountant import CALENDAR_SECONDS, Accountant
 from paybus.reconciler.inquirer import Inquirer
-from paybus.reconciler.matchmaker import EVERY_SECONDS, Matchmaker
+from paybus.reconciler.matchmaker import MATCH_SECONDS, Matchmaker
 from paybus.reconciler.overdue import Overdue
 from paybus.reconciler.rounds import repeat
 from paybus.reconciler.settings import ReconcilerSettings
@@ -22,7 +23,13 @@ from paybus.runtime.health import Check, health_app
 from paybus.runtime.kafka import open_producer
 from paybus.runtime.service import Service
 from paybus.runtime.web_server import web_server
-from paybus.telemetry.metric import MatchMetrics, OverdueMetrics, WatchMetrics, new_registry
+from paybus.telemetry.metric import (
+    MatchMetrics,
+    OverdueMetrics,
+    ReconciliationMetrics,
+    WatchMetrics,
+    new_registry,
+)
 from paybus.trades.watch import Rules
 
 NAME = "paybus-reconciler"
@@ -42,8 +49,10 @@ async def start(service: Service, settings: ReconcilerSettings, merchants: Mappi
     service.watch("follow", repeat("follow", watchman.follow, every_seconds=LOOK_SECONDS))
     overdue = Overdue(pool, OverdueMetrics(registry), grace_seconds=settings.barcode_grace_seconds)
     service.watch("overdue", repeat("overdue", overdue.look, every_seconds=LOOK_SECONDS))
+    accountant = Accountant(pool, clients, ReconciliationMetrics(registry), hour=settings.reconcile_hour)
+    service.watch("compare", repeat("compare", accountant.look, every_seconds=CALENDAR_SECONDS))
     matchmaker = Matchmaker(pool, MatchMetrics(registry))
-    service.watch("match", repeat("match", matchmaker.look, every_seconds=EVERY_SECONDS))
+    service.watch("match", repeat("match", matchmaker.look, every_seconds=MATCH_SECONDS))
     service.watch("look", repeat("look", watchman.look, every_seconds=LOOK_SECONDS))
 
 

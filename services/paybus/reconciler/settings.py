@@ -30,3 +30,8 @@ class ReconcilerSettings(WorkerSettings):
         default=True,
         description="true or false: whether a charge after its trade ended unpaid is refunded automatically",
     )
+    reconcile_hour: int = Field(
+        # The gateway closes what is open at the end of a day in the night that follows.
+        default=6, ge=0, le=23,
+        description="a whole number from 0 to 23: the hour in China from which the day before is compared",
+    )  # fmt: skip

@@ -47,6 +47,9 @@ CALLBACK_VERDICTS = (
 """`recorded` tells what only an inquiry can prove, `refused` is not believed, `unavailable` could not be
 stored and will be sent again."""
 
+RECONCILIATION_BREAKS = ("missing_here", "missing_there", "amount_differs", "state_differs")
+"""How a trade differs from the gateway's list of its day."""
+
 # From a fast gateway to our patience: 15 s for most answers, 90 s for a pay.
 _CALL_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 90.0)
 # The promise is in milliseconds, a customer's PIN takes a minute, an inquiry goes on for hours.
@@ -226,6 +229,37 @@ class WatchMetrics:
         )
         self.watched = Family(watched, Watch)
         self.inquiries = Family(inquiries, Verdict)
+
+
+class ReconciliationMetrics:
+    """Days compared with the gateway's own list (reconciler)."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        breaks = Counter(
+            "paybus_reconciliation_breaks",
+            "Trades that differ from the gateway's list.",
+            ["break"],
+            registry=registry,
+        )
+        trades = Counter(
+            "paybus_reconciliation_trades",
+            "Trades compared that do not differ; open ones are still being asked about.",
+            ["result"],
+            registry=registry,
+        )
+        self._finished = Gauge(
+            "paybus_reconciliation_timestamp_seconds",
+            "Unix time at which a day was last compared to its end.",
+            registry=registry,
+        )
+        self.breaks = Family(breaks, RECONCILIATION_BREAKS)
+        self._trades = Family(trades, ("matched", "open"))
+
+    def count(self, *, matched: int, still_open: int) -> None:
+        """Count what does not differ in a day that was compared just now."""
+        self._trades.of("matched").inc(matched)
+        self._trades.of("open").inc(still_open)
+        self._finished.set_to_current_time()
 
 
 class MatchMetrics:

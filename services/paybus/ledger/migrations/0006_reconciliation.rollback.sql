@@ -1,0 +1,2 @@
+DROP INDEX trade_created;
+DROP TABLE reconciliation_break, reconciliation;

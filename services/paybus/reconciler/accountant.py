@@ -1,0 +1,93 @@
+"""The accountant: compares each day that is over with the gateway's own list of it, once."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from paybus.gateway.client import GatewayClient
+from paybus.ledger.pool import Pool
+from paybus.ledger.reconciliation import begin_day, end_day
+from paybus.reconciliation.day import BusinessDay, days_to_compare
+from paybus.reconciliation.errors import StatementError
+from paybus.reconciliation.run import Report, announce, compare_day
+from paybus.telemetry.metric import ReconciliationMetrics
+
+CALENDAR_SECONDS: Final = 60.0
+"""Between looks at the calendar."""
+
+DAYS: Final = 3
+"""How many days back are made good when nobody was there to compare them."""
+
+_log = structlog.get_logger(__name__)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Accountant:
+    """Compares for every merchant; replicas share the work, a day of a merchant each."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        clients: Mapping[str, GatewayClient],
+        metrics: ReconciliationMetrics,
+        *,
+        hour: int,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._pool = pool
+        self._clients = clients
+        self._metrics = metrics
+        self._hour = hour
+        self._now = now
+
+    async def look(self) -> bool:
+        """Compare what is over and was not compared; never more at once."""
+        for day in days_to_compare(self._now(), hour=self._hour, most=DAYS):
+            for merchant_id, client in self._clients.items():
+                if await begin_day(self._pool, day.date, merchant_id):
+                    await self._compare(client, day)
+        return False
+
+    async def _compare(self, client: GatewayClient, day: BusinessDay) -> None:
+        """Compare one day. Without the gateway's list it stays open, and is begun anew half an hour later."""
+        merchant_id = client.merchant.merchant_id
+        try:
+            report = await compare_day(self._pool, client, day, noted=lambda _count: None)
+        except StatementError as error:
+            _log.warning(
+                "reconciliation.failed", merchant_id=merchant_id, day=str(day.date), reason=str(error)
+            )
+            return
+        fresh = await announce(self._pool, report)
+        compared = report.comparison
+        counts = (compared.matched, compared.open, len(compared.differences))
+        await end_day(self._pool, day.date, merchant_id, counts)
+        self._note(report, fresh)
+
+    def _note(self, report: Report, fresh: int) -> None:
+        compared = report.comparison
+        self._metrics.count(matched=compared.matched, still_open=compared.open)
+        for row in report.rows:
+            self._metrics.breaks.of(row.kind).inc()
+            states = {"our_state": row.our_state, "their_state": row.their_state}
+            _log.warning(
+                "reconciliation.break",
+                kind=row.kind,
+                merchant_id=row.merchant_id,
+                charge_code=row.charge_code,
+                **states,
+            )
+        _log.info(
+            "reconciliation.finished",
+            merchant_id=report.merchant_id,
+            day=str(report.business_day),
+            matched=compared.matched,
+            open=compared.open,
+            breaks=len(compared.differences),
+            new=fresh,
+        )

@@ -1,0 +1,1 @@
+"""A business day of ours beside the gateway's own list of it."""
