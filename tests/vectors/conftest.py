@@ -1,10 +1,12 @@
 """The protocol's test vectors: one test a vector and rule, and a counted line for each section.
 
-`pytest tests/vectors --vectors FILE` runs another file of the same format. A test asks for the
-vectors of a section by an argument named after it: `<section>_vector`.
+`pytest tests/vectors --vectors FILE` runs another file of the same format; a section may be missing from
+it, and one that nobody tests is an error. A test asks for the vectors of a section by an argument named
+after it: `<section>_vector`.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 import json
 from pathlib import Path
@@ -12,10 +14,13 @@ from typing import Any
 
 import pytest
 
-DEFAULT = Path(__file__).with_name("vectors.json")
+FOLDER = Path(__file__).parent
+DEFAULT = FOLDER / "vectors.json"
+LAST = "test_every_vector_ran"
 _SUFFIX = "_vector"
 _loaded: dict[Path, dict[str, Any]] = {}
 _outcomes: dict[str, dict[str, bool]] = defaultdict(dict)
+_deselected: list[pytest.Item] = []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,16 +49,35 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(name, vectors, ids=[f"{section}:{one}" for one in names])
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the test that counts be the last one."""
+    items.sort(key=lambda item: item.name == LAST)
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Note what is left out."""
+    _deselected.extend(items)
+
+
 @pytest.fixture
 def vectors(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Give the whole vector file."""
     return load(request.config)
 
 
+@pytest.fixture
+def ran(request: pytest.FixtureRequest) -> Mapping[str, int]:
+    """Give how many vectors of each section ran and passed; skips when only a part was asked for."""
+    collected = {item.path for item in request.session.items}
+    if _deselected or not collected.issuperset(FOLDER.glob("test_*.py")):
+        pytest.skip("only a part of the vectors was asked for")
+    return {section: sum(outcomes.values()) for section, outcomes in _outcomes.items()}
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Note what became of each vector: it passes if every test of it does."""
     _, bracket, parameters = report.nodeid.partition("[")
-    section, colon, one = parameters.rstrip("]").partition(":")
+    section, colon, one = parameters.removesuffix("]").partition(":")
     if "tests/vectors/" in report.nodeid and bracket and colon:
         _outcomes[section][one] = _outcomes[section].get(one, True) and report.passed
 

@@ -7,13 +7,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from paybus.gateway import account, batch_query, cancel, channels, order, pay, query, refund, write_off
-from paybus.gateway.china_time import CHINA_TIME
+from paybus.gateway.china_time import read_time
+from paybus.gateway.document import read_xml
+from paybus.gateway.errors import InvalidParameterError, MissingParametersError
 from paybus.gateway.merchant import Merchant
 from paybus.gateway.parameters import Goods
 from paybus.gateway.target import Get
-from paybus.trades.money import Fen, fen_from_yuan
+from paybus.trades.money import Fen, MoneyError, fen_from_yuan
 
 Inputs = dict[str, Any]
+
+
+class InexpressibleError(Exception):
+    """The SDK sends it, and our types cannot say it: an amount of part of a fen, goods without a name."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +34,46 @@ class Post:
 def write_ours(vector: dict[str, Any], merchant: Merchant) -> Get | Post:
     """Write our request for a recorded one; an operation without a rule is an error, not a pass."""
     operation = vector["operation"].split(".")[0]
-    if operation == "verify":
-        return _write_off(vector["inputs"], urlsplit(vector["path_and_query"]).path, merchant)
-    return _WRITERS[operation](vector["inputs"], merchant)
+    try:
+        inputs = _set(_in_xml(vector["body_plain"]) if vector.get("inputs") is None else vector["inputs"])
+        if operation == "verify":
+            return _write_off(inputs, urlsplit(vector["path_and_query"]).path, merchant)
+        return _WRITERS[operation](inputs, merchant)
+    except (MoneyError, InvalidParameterError, MissingParametersError, _IncompleteError) as error:
+        raise InexpressibleError from error
+
+
+class _IncompleteError(Exception):
+    """A part is missing that our types require and the SDK does not."""
+
+
+def _set(inputs: Inputs) -> Inputs:
+    """Give the inputs that were really set: the SDK ignores null, empty texts and blanks."""
+    return {
+        name: value
+        for name, value in inputs.items()
+        if value is not None and not (isinstance(value, str) and not value.strip())
+    }
+
+
+_XML_NAMES = {"AMT": "amount_yuan", "NODIFY_URL": "notify_url", "subAppid": "sub_appid"}
+_XML_NAMES |= {"subOpenid": "sub_openid", "MERCHANTPARA": "merchant_para"}
+_OF_AN_ORDER = {"BUSI_ID", "OPER_ID", "DEV_ID", "CHANNEL_TYPE", "PAY_SUBJECT", "CHARGE_CODE", "TRADE_TYPE"}
+
+
+def _in_xml(text: str) -> Inputs:
+    """Give the inputs of an XML order, of which only the body was seen; what has no setter is extra."""
+    (content,) = read_xml(text).values()
+    if not all(isinstance(value, str) for value in content.values()):
+        raise _IncompleteError
+    known = _OF_AN_ORDER | _XML_NAMES.keys() | {"REGISTER_ID"}
+    inputs = {_XML_NAMES.get(name, name.lower()): text for name, text in content.items() if name in known}
+    # XML users do not send what is preset in the SDK.
+    return {
+        **inputs,
+        "extra": {name: text for name, text in content.items() if name not in known},
+        "xml": True,
+    }
 
 
 def _shared(inputs: Inputs) -> dict[str, Any]:
@@ -51,7 +94,13 @@ def _sale(inputs: Inputs) -> dict[str, Any]:
 
 
 def _pay(inputs: Inputs, merchant: Merchant) -> Post:
-    request = pay.PayRequest(dynamic_id=inputs["dynamic_id"], **_sale(inputs))
+    # These have no setter in the SDK; callers add them, and our type names them.
+    added = inputs.get("extra", {})
+    named = {
+        "channel_type": added.get("CHANNEL_TYPE", "0"),
+        "dynamic_id_type": added.get("DYNAMIC_ID_TYPE", "1"),
+    }
+    request = pay.PayRequest(dynamic_id=inputs["dynamic_id"], **named, **_sale(inputs))
     return Post(pay.PAY.path, pay.write(request, merchant))
 
 
@@ -59,9 +108,13 @@ def _order(inputs: Inputs, merchant: Merchant) -> Post:
     request = order.OrderRequest(
         channel_type=inputs["channel_type"],
         trade_type=order.TradeType(inputs.get("trade_type", "NATIVE")),
+        open_id=inputs.get("open_id"),
         **_sale(inputs),
     )
-    return Post(order.ORDER.path, order.write(request, merchant))
+    members = order.write(request, merchant)
+    if "xml" in inputs:
+        del members["DYNAMIC_ID_TYPE"]
+    return Post(order.ORDER.path, members)
 
 
 def _refund(inputs: Inputs, merchant: Merchant) -> Post:
@@ -80,18 +133,19 @@ def _refund(inputs: Inputs, merchant: Merchant) -> Post:
 
 
 def _query(inputs: Inputs, merchant: Merchant) -> Get:
-    by = query.By.DOWN_CODE if inputs.get("ser_type") == 1 else query.By.CHARGE_CODE
+    by = query.By.DOWN_CODE if str(inputs.get("ser_type")) == "1" else query.By.CHARGE_CODE
     get = query.write(query.QueryRequest(code=inputs["charge_code"], by=by), merchant)
     # serType=0 says what its absence says: we do not send it.
-    zero = {"serType": "0"} if inputs.get("ser_type") == 0 else {}
-    return Get(get.path, get.signed, {**get.parameters, **zero})
+    zero = {"serType": "0"} if str(inputs.get("ser_type")) == "0" else {}
+    return Get(get.path, get.signed, {**get.parameters, **zero, **_added(inputs)})
 
 
 def _cancel(inputs: Inputs, merchant: Merchant) -> Get:
     aco = inputs.get("extra", {}).get("opType") == "ACO"
-    return cancel.write(
+    get = cancel.write(
         cancel.CancelRequest(charge_code=inputs["charge_code"], application_only=aco), merchant
     )
+    return Get(get.path, get.signed, {**get.parameters, **_added(inputs)})
 
 
 def _batch_query(inputs: Inputs, merchant: Merchant) -> Get:
@@ -133,14 +187,22 @@ def _write_off(inputs: Inputs, path: str, merchant: Merchant) -> Post:
     request = write_off.WriteOffRequest(
         operation=next(one for one in write_off.WriteOff if one.path == path),
         members={_camel(name): str(value) for name, value in inputs.items() if name not in apart},
-        places=tuple(
-            write_off.Places(merchant_ids=tuple(place["busiCodes"]), verify_number=place["verifyNumber"])
-            for place in inputs.get("busi_code_nums", [])
-        ),
+        places=tuple(map(_places, inputs.get("busi_code_nums", []))),
         notify_url=inputs.get("notify_url"),
     )
     endpoint, post = write_off.write(request, merchant)
     return Post(endpoint.path, post.members, post.parameters)
+
+
+def _places(place: Inputs) -> write_off.Places:
+    if place.get("verifyNumber") is None:
+        raise _IncompleteError
+    return write_off.Places(merchant_ids=tuple(place["busiCodes"]), verify_number=place["verifyNumber"])
+
+
+def _added(inputs: Inputs) -> dict[str, str]:
+    """Give parameters that the caller added to a GET: we send none but those we know."""
+    return _set(inputs.get("extra", {}))
 
 
 def _camel(name: str) -> str:
@@ -149,20 +211,26 @@ def _camel(name: str) -> str:
 
 
 def _time(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA_TIME)
+    moment = read_time(text)
+    assert moment is not None
+    return moment
 
 
 def _goods(line: dict[str, str]) -> Goods:
+    if not all(line.get(name) for name in _GOODS_REQUIRED) or not line["GOOD_QUANTITY"].isdigit():
+        raise _IncompleteError
     return Goods(
         goods_id=line["GOOD_ID"],
         name=line["GOOD_NAME"],
         category=line["GOOD_CLASS"],
-        price_fen=Fen(fen_from_yuan(line["GOOD_PRICE"])),
+        price_fen=Fen(fen_from_yuan(line["GOOD_PRICE"], zero_allowed=True)),
         subject=line["GOOD_SUBJECT"],
         quantity=int(line["GOOD_QUANTITY"]),
         show_url=line.get("GOOD_SHOWURL"),
     )
 
+
+_GOODS_REQUIRED = ("GOOD_ID", "GOOD_NAME", "GOOD_CLASS", "GOOD_PRICE", "GOOD_SUBJECT", "GOOD_QUANTITY")
 
 _WRITERS: dict[str, Callable[[Inputs, Merchant], Get | Post]] = {
     "pay": _pay,
