@@ -4,19 +4,21 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import httpx
+from prometheus_client import CollectorRegistry
 
 from paybus.contracts.topics import Topics
-from paybus.execution.journal import open_journal
+from paybus.execution.journal import Journal, open_journal
 from paybus.gateway.client import GatewayClient
 from paybus.gateway.engine import make_engine
 from paybus.gateway.exchange import Timeouts
 from paybus.gateway.merchant import Merchant
 from paybus.ledger.pool import Pool, open_pool
 from paybus.reconciler.accountant import CALENDAR_SECONDS, Accountant
+from paybus.reconciler.auditor import NAMES, Auditor
 from paybus.reconciler.inquirer import Inquirer
 from paybus.reconciler.matchmaker import MATCH_SECONDS, Matchmaker
 from paybus.reconciler.overdue import Overdue
-from paybus.reconciler.rounds import repeat
+from paybus.reconciler.rounds import Act, repeat
 from paybus.reconciler.settings import ReconcilerSettings
 from paybus.reconciler.watchman import LOOK_SECONDS, Watchman
 from paybus.runtime.health import Check, health_app
@@ -24,6 +26,7 @@ from paybus.runtime.kafka import open_producer
 from paybus.runtime.service import Service
 from paybus.runtime.web_server import web_server
 from paybus.telemetry.metric import (
+    CoherenceMetrics,
     MatchMetrics,
     OverdueMetrics,
     ReconciliationMetrics,
@@ -43,17 +46,35 @@ async def start(service: Service, settings: ReconcilerSettings, merchants: Mappi
     journal = await service.enter(open_journal(producer, Topics(settings.topic_prefix).gateway_calls))
     engine = await service.enter(_engine(settings))
     clients = {one: _client(merchant, engine, settings) for one, merchant in merchants.items()}
-    watchman = _watchman(pool, Inquirer(clients, journal), WatchMetrics(registry), settings)
+    rounds = _rounds(pool, clients, journal, registry=registry, settings=settings)
     health = health_app(service, registry, Check("ledger", lambda: pool.fetchval("SELECT 1")))
     await service.enter(web_server(health, settings))
-    service.watch("follow", repeat("follow", watchman.follow, every_seconds=LOOK_SECONDS))
+    for name, act, every_seconds in rounds:
+        service.watch(name, repeat(name, act, every_seconds=every_seconds))
+
+
+def _rounds(
+    pool: Pool,
+    clients: Mapping[str, GatewayClient],
+    journal: Journal,
+    *,
+    registry: CollectorRegistry,
+    settings: ReconcilerSettings,
+) -> list[tuple[str, Act, float]]:
+    """Give everything that is done again and again: its name, one round of it, and the pause between two."""
+    watchman = _watchman(pool, Inquirer(clients, journal), WatchMetrics(registry), settings)
     overdue = Overdue(pool, OverdueMetrics(registry), grace_seconds=settings.barcode_grace_seconds)
-    service.watch("overdue", repeat("overdue", overdue.look, every_seconds=LOOK_SECONDS))
-    accountant = Accountant(pool, clients, ReconciliationMetrics(registry), hour=settings.reconcile_hour)
-    service.watch("compare", repeat("compare", accountant.look, every_seconds=CALENDAR_SECONDS))
     matchmaker = Matchmaker(pool, MatchMetrics(registry))
-    service.watch("match", repeat("match", matchmaker.look, every_seconds=MATCH_SECONDS))
-    service.watch("look", repeat("look", watchman.look, every_seconds=LOOK_SECONDS))
+    accountant = Accountant(pool, clients, ReconciliationMetrics(registry), hour=settings.reconcile_hour)
+    auditor = Auditor(pool, CoherenceMetrics(registry, NAMES))
+    return [
+        ("follow", watchman.follow, LOOK_SECONDS),
+        ("look", watchman.look, LOOK_SECONDS),
+        ("overdue", overdue.look, LOOK_SECONDS),
+        ("match", matchmaker.look, MATCH_SECONDS),
+        ("compare", accountant.look, CALENDAR_SECONDS),
+        ("audit", auditor.look, settings.coherence_seconds),
+    ]
 
 
 def _watchman(

@@ -35,3 +35,8 @@ class ReconcilerSettings(WorkerSettings):
         default=6, ge=0, le=23,
         description="a whole number from 0 to 23: the hour in China from which the day before is compared",
     )  # fmt: skip
+    coherence_seconds: float = Field(
+        # Ten queries of some milliseconds; what is wrong is seen within two scrapes.
+        default=30.0, ge=1.0, le=3_600.0,
+        description="a number from 1 to 3600: how often the ledger is checked against itself",
+    )  # fmt: skip

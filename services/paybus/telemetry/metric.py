@@ -262,6 +262,24 @@ class ReconciliationMetrics:
         self._finished.set_to_current_time()
 
 
+class CoherenceMetrics:
+    """Whether the ledger agrees with itself (reconciler)."""
+
+    def __init__(self, registry: CollectorRegistry, checks: Iterable[str]) -> None:
+        violations = Gauge(
+            "paybus_coherence_violations",
+            "What breaks a rule of the ledger now, by rule; 0 when all is well.",
+            ["check"],
+            registry=registry,
+        )
+        self.violations = Family(violations, checks)
+        self.looked_timestamp_seconds = Gauge(
+            "paybus_coherence_timestamp_seconds",
+            "Unix time at which every rule was last looked at.",
+            registry=registry,
+        )
+
+
 class MatchMetrics:
     """Callbacks that were left behind (reconciler)."""
 
