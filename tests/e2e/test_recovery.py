@@ -1,6 +1,7 @@
 """What nobody told us is found: lost callbacks, payments nobody completed, charges that come too late."""
 
 import json
+import time
 from typing import Any
 import urllib.request
 
@@ -11,7 +12,7 @@ from paybus.trades.operation import Kind
 HOLD = {"fault": "hold", "operation": "pay"}
 FORGET = {"fault": "cancel_forgotten", "operation": "cancel"}
 AMOUNT = 15800
-SOON = {"watch_first_seconds": 0.2, "barcode_grace_seconds": 0}
+SOON = {"watch_first_seconds": 0.2, "barcode_grace_seconds": 0, "coherence_seconds": 1}
 IMPATIENT = {"command_expiry_seconds": 1, "gateway_pay_seconds": 1}
 """A pay is unknown after a second, and too old to be sent after two."""
 
@@ -34,6 +35,20 @@ def _until_told(system: System, code: str, ce_type: str) -> None:
 def _trade(system: System, code: str) -> dict[str, Any]:
     (row,) = system.query("SELECT * FROM trade WHERE charge_code = %s", code)
     return row
+
+
+def _incoherent(system: System) -> list[str]:
+    """Give the rules that the reconciler saw broken, once it has looked after everything was done."""
+    url = f"http://127.0.0.1:{system._ports['reconciler']}/metrics"
+    begun = time.time()
+
+    def lines() -> dict[str, float]:
+        text = urllib.request.urlopen(url, timeout=30).read().decode()
+        pairs = (line.rsplit(" ", 1) for line in text.splitlines() if line.startswith("paybus_coherence_"))
+        return {name: float(value) for name, value in pairs}
+
+    system.until(lambda: lines()["paybus_coherence_timestamp_seconds"] > begun)
+    return [name for name, value in lines().items() if "violations" in name and value]
 
 
 def _order(code: str) -> dict[str, Any]:
@@ -106,6 +121,7 @@ def test_a_charge_after_the_cancel_is_refunded_once(system: System) -> None:
     assert [one for one in _events(system, "C00001") if one != "refund.unknown"] == events
     assert system.effects("charge") == {"C00001": 1}
     assert system.effects("refund") == {"auto-C00001": 1}
+    assert _incoherent(system) == []
     trade = _trade(system, "C00001")
     assert (trade["state"], trade["paid_fen"], trade["refunded_fen"], trade["reserved_fen"]) == (
         "revoked", AMOUNT, AMOUNT, 0,
