@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
+import fcntl
 import os
 from pathlib import Path
 import shlex
@@ -39,8 +40,13 @@ class Place:
         return self.directory / "env"
 
     @property
+    def addresses(self) -> Path:
+        """The HTTP addresses of the running services."""
+        return self.directory / "addresses"
+
+    @property
     def supervisor(self) -> Path:
-        """The process id of whoever keeps the system running, and its lock."""
+        """The process id of whoever keeps the system running, who holds a lock on it."""
         return self.directory / "supervisor.pid"
 
     def log(self, name: str) -> Path:
@@ -69,6 +75,22 @@ class Place:
             folder.mkdir(mode=0o700, exist_ok=True)
 
 
+def running_pid(place: Place) -> int | None:
+    """Give the process that keeps the system of *place* running, None if there is none.
+
+    It holds a lock on its file, which ends with it however it ends; a number alone could be anybody's.
+    """
+    try:
+        with place.supervisor.open("rb") as file:
+            text = file.read()
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        return int(text) if text.isdigit() else None
+    return None
+
+
 def write_environment(file: Path, variables: Mapping[str, str]) -> None:
     """Write *variables* for a shell (`set -a; . .run/env`) and for `adopt_environment`."""
     lines = (f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
@@ -91,6 +113,9 @@ def adopt_environment(variables: MutableMapping[str, str] = os.environ) -> None:
     One variable of ours is enough to be told of another: half of one system and half of the other would be
     the worst of both.
     """
-    found = read_environment(Place(Path(variables.get(VARIABLE) or DEFAULT)).environment)
+    place = Place(Path(variables.get(VARIABLE) or DEFAULT))
+    if running_pid(place) is None:
+        return
+    found = read_environment(place.environment)
     if not any(name in variables for name in found):
         variables.update(found)

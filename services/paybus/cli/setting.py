@@ -1,8 +1,10 @@
 """The settings of commands that need less than a service does."""
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 
-from paybus.runtime.settings import BusSettings, MerchantSettings
+from paybus.runtime.settings import BusSettings
 
 
 class LedgerSettings(BusSettings):
@@ -17,7 +19,7 @@ class BrokerSettings(BusSettings):
     database_url: SecretStr = Field(default=SecretStr(""), description="not needed")
 
 
-class SenderSettings(MerchantSettings):
-    """The broker, and the merchants for whom something is asked."""
+class SenderSettings(BrokerSettings):
+    """The broker, and the merchants for whom something may be asked, if they are known here."""
 
-    database_url: SecretStr = Field(default=SecretStr(""), description="not needed")
+    merchants_directory: Path | None = Field(default=None, description="the directory of merchant files")

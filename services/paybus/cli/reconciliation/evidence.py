@@ -41,6 +41,8 @@ class Content(Struct, frozen=True, kw_only=True):
     out_refund_no: str | None = None
     refund_amount_fen: int | None = None
     kind: str | None = None
+    reason: str | None = None
+    bar_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

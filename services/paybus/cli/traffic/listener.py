@@ -1,28 +1,15 @@
 """Hears what became of everything: events, dead letters and the audit trail, as they come."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any
 
 from paybus.cli.reconciliation.evidence import Letter, Told
+from paybus.cli.traffic.answer import ANSWERS
 from paybus.cli.traffic.reader import TopicReader
 from paybus.contracts.call import GatewayCall, decode_call
 from paybus.contracts.topics import Topics
 from paybus.trades.happening import Happening
-from paybus.trades.operation import Kind
-
-_ANSWERS: Final[Mapping[str, tuple[Kind, ...]]] = MappingProxyType(
-    {
-        Happening.TRADE_CREATED: (Kind.PAY,),
-        Happening.TRADE_PAID: (Kind.PAY,),
-        Happening.TRADE_DECLINED: (Kind.PAY,),
-        Happening.TRADE_REVOKED: (Kind.CANCEL,),
-        Happening.TRADE_CLOSED: (Kind.PAY, Kind.CANCEL),
-        Happening.REFUND_SUCCEEDED: (Kind.REFUND,),
-        Happening.REFUND_FAILED: (Kind.REFUND,),
-    }
-)
 
 
 class Listener:
@@ -73,6 +60,6 @@ class Listener:
             self.paid.add(told.place)
         if told.happening == Happening.COMMAND_REJECTED:
             self.answered.add((told.ce_id,))
-        for kind in _ANSWERS.get(told.happening, ()):
+        for kind in ANSWERS.get(told.happening, ()):
             self.answered.add((kind, *told.place, told.content.out_refund_no or ""))
         self._on_told(told)

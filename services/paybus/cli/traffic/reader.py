@@ -37,8 +37,8 @@ async def read_topics(bootstrap: str, *topics: str, from_beginning: bool) -> Asy
         enable_auto_commit=False,
         auto_offset_reset="earliest" if from_beginning else "latest",
     )
-    await consumer.start()
     try:
+        await consumer.start()
         yield TopicReader(consumer)
     finally:
         await consumer.stop()

@@ -51,13 +51,20 @@ class Offsets:
         }
 
     async def __aenter__(self) -> Self:
-        for consumer in self._consumers.values():
-            await consumer.start()
+        try:
+            for consumer in self._consumers.values():
+                await consumer.start()
+        except BaseException:
+            await self._stop()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._stop()
+
+    async def _stop(self) -> None:
         for consumer in self._consumers.values():
             await consumer.stop()
 
