@@ -4,7 +4,7 @@ from collections.abc import Sequence
 import time
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, Producer, TopicPartition
 from tests.intake.records import Consumed, written
 
 from paybus.contracts.errors import NotACommandError
@@ -34,7 +34,10 @@ class PostOffice:
         timestamp_ms: int | None = None,
         kind: Kind = Kind.PAY,
     ) -> Consumed:
-        """Send a record to partition 1 of the command topic, and give it as a consumer gets it."""
+        """Send a record to partition 1 of the command topic, and give it as a consumer gets it.
+
+        With a time of long ago the broker would delete it at any moment.
+        """
         value = value if value is None or isinstance(value, bytes) else written(value)
         producer = Producer({"bootstrap.servers": self.bootstrap, "log_level": 0})
         extra = {} if timestamp_ms is None else {"timestamp": timestamp_ms}
@@ -68,10 +71,10 @@ class PostOffice:
         """Give all records of *topic*, each partition's in order."""
         consumer = self._consumer()
         parts = [TopicPartition(topic, one, OFFSET_BEGINNING) for one in self._partitions(consumer, topic)]
-        ends = [consumer.get_watermark_offsets(one, timeout=30)[1] for one in parts]
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        ends = [_end(consumer, one, deadline) for one in parts]
         consumer.assign(parts)
         read: list[Message] = []
-        deadline = time.monotonic() + PATIENCE_SECONDS
         while len(read) < sum(ends):
             assert time.monotonic() < deadline, f"{len(read)} of {sum(ends)} records"
             read += [message for message in consumer.consume(100, timeout=0.1) if not message.error()]
@@ -91,6 +94,17 @@ class PostOffice:
     def _consumer(self) -> Consumer:
         settings: dict[str, Any] = {"bootstrap.servers": self.bootstrap, "group.id": "reader", "log_level": 0}
         return Consumer({**settings, "enable.auto.commit": False})
+
+
+def _end(consumer: Consumer, partition: TopicPartition, deadline: float) -> int:
+    """Give a partition's end; a topic that has just been made may still be looking for its leaders."""
+    while True:
+        try:
+            _, end = consumer.get_watermark_offsets(partition, timeout=30)
+        except KafkaException:
+            assert time.monotonic() < deadline, "the partition has no leader"
+        else:
+            return int(end)
 
 
 def consumed(message: Message) -> Consumed:

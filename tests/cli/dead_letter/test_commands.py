@@ -1,6 +1,7 @@
 """`paybus dlq` on real topics: what it shows, what it sends, what it refuses."""
 
 import asyncio
+from datetime import UTC, datetime
 import json
 from typing import Any
 
@@ -99,7 +100,8 @@ def test_values_that_are_no_text_are_shown_and_refused(
 @pytest.mark.parametrize("key", [None, b"", b"\xff", b"A1"])
 def test_the_record_is_sent_as_it_was(paybus: Paybus, office: PostOffice, key: bytes | None) -> None:
     """Partition, time, key, value and headers are the order service's, byte for byte; ours is the last."""
-    bury(office, office.sends(PAY, key=key, headers=ODD, timestamp_ms=1_767_323_045_000))
+    an_hour_ago = int(datetime.now(UTC).timestamp() * 1000) - 3_600_000
+    bury(office, office.sends(PAY, key=key, headers=ODD, timestamp_ms=an_hour_ago))
     ended = paybus("dlq", "replay", office.letters()[0], "--yes")
     assert ended.code == 0
     assert f"-> {office.topics.commands(Kind.PAY)}-1-1, pay A1" in ended.printed

@@ -98,7 +98,8 @@ def preview_of(plan: Plan) -> list[str]:
     if original is None or not plan.sends:
         return [f"{letter.place}", f"  {outlook(plan)}"]
     size = len(original.value or b"")
-    content = f"key {legible(original.key)}, {size} bytes, {len(original.headers)} headers"
+    time = "a new time" if plan.timestamp_ms is None else "its own time"
+    content = f"key {legible(original.key)}, {size} bytes, {len(original.headers)} headers, {time}"
     return [
         f"{letter.place} -> {original.topic}-{original.partition}",
         f"  {content}, and paybus-replays {plan.replays + 1}",

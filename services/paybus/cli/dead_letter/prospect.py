@@ -45,6 +45,8 @@ class Prospect:
 
     sentence: str
     refusal: Refusal | None = None
+    expired: bool = False
+    """Whether its own time is what keeps it from being carried out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +131,8 @@ def _accepted(today: Acceptance, standing: Standing | None, now: datetime) -> Pr
         return _repeated(name, today, standing)
     if today.expires_at is not None and today.expires_at <= now:
         since = today.expires_at.isoformat(timespec="seconds")
-        return Prospect(f"{name} will be answered as expired (since {since}) and uses its key up")
+        sentence = f"{name} will be answered as expired (since {since}) and uses its key up"
+        return Prospect(sentence, expired=True)
     return Prospect(f"{name} will be carried out")
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol
 
 from aiokafka.errors import KafkaError
 
-from paybus.cli.dead_letter.letter import Letter, OriginalRecord, Place
+from paybus.cli.dead_letter.letter import Letter, Place
 from paybus.cli.dead_letter.prospect import Known, Prospect, Refusal, foresee, read_today
 from paybus.cli.errors import CliError
 from paybus.contracts.dead_letter import Headers, Origin, replay_headers
@@ -33,6 +33,11 @@ class Producer(Protocol):
         """Send a record and return when the broker has it."""
 
 
+KEPT_TIME: Final = timedelta(days=1)
+"""Kafka deletes by the records' times: one that is older could be gone before a stopped service reads it.
+Topics of commands keep them for days; an hour would do for all whose age decides anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One letter, what would become of it, and how often its record was sent again."""
@@ -41,6 +46,8 @@ class Plan:
     prospect: Prospect
     noted: int
     """How often by the ledger's count."""
+    timestamp_ms: int | None
+    """The record's time when it is sent; None for the time of sending."""
 
     @property
     def replays(self) -> int:
@@ -71,16 +78,16 @@ class Foresight:
         """
         noted = await count_replays(self.pool, [one.origin for one in letters if one.origin])
         chosen: dict[Origin | None, Place] = {}
-        plans = []
+        plans, now = [], datetime.now(UTC)
         for letter in letters:
             times = noted.get(letter.origin, 0) if letter.origin else 0
-            prospect = await self._foresee(letter, times, chosen.get(letter.origin))
+            prospect = await self._foresee(letter, times, twin=chosen.get(letter.origin), now=now)
             if prospect.refusal is None:
                 chosen[letter.origin] = letter.place
-            plans.append(Plan(letter, prospect, times))
+            plans.append(Plan(letter, prospect, times, _timestamp_ms(letter, prospect, now)))
         return plans
 
-    async def _foresee(self, letter: Letter, noted: int, twin: Place | None) -> Prospect:
+    async def _foresee(self, letter: Letter, noted: int, *, twin: Place | None, now: datetime) -> Prospect:
         today = read_today(letter, self.readers)
         command_topic = self.command_topics[letter.place.topic]
         standing = await standing_of(self.pool, today.operation) if isinstance(today, Acceptance) else None
@@ -92,7 +99,7 @@ class Foresight:
             standing=standing,
             again=self.again,
         )
-        return foresee(letter, today, known=known, now=datetime.now(UTC))
+        return foresee(letter, today, known=known, now=now)
 
 
 async def send_again(plan: Plan, pool: Pool, producer: Producer) -> Place | Refusal:
@@ -101,13 +108,20 @@ async def send_again(plan: Plan, pool: Pool, producer: Producer) -> Place | Refu
     The count is raised first: what was perhaps sent must not look as if it never was. Raises CliError,
     LedgerError.
     """
-    original = plan.letter.original
+    original, origin = plan.letter.original, plan.letter.origin
     assert original is not None, "a letter of nowhere was refused"
-    assert plan.letter.origin is not None, "a letter of nowhere was refused"
-    if not await note_replay(pool, plan.letter.origin, before=plan.noted):
+    assert origin is not None, "a letter of nowhere was refused"
+    if not await note_replay(pool, origin, before=plan.noted):
         return Refusal.MEANWHILE
     try:
-        sent = await _send(original, producer, replays=plan.replays + 1)
+        sent = await producer.send_and_wait(
+            original.topic,
+            original.value,
+            key=original.key,
+            partition=original.partition,
+            timestamp_ms=plan.timestamp_ms,
+            headers=replay_headers(original.headers, replays=plan.replays + 1),
+        )
     except KafkaError as error:
         raise CliError(
             f"{plan.letter.place}: the broker did not acknowledge it ({type(error).__name__}); it may be on"
@@ -116,13 +130,13 @@ async def send_again(plan: Plan, pool: Pool, producer: Producer) -> Place | Refu
     return Place(sent.topic, sent.partition, sent.offset)
 
 
-async def _send(original: OriginalRecord, producer: Producer, *, replays: int) -> Any:
-    """Send the record as it was: with its own time, so that nothing becomes younger than it is."""
-    return await producer.send_and_wait(
-        original.topic,
-        original.value,
-        key=original.key,
-        partition=original.partition,
-        timestamp_ms=original.timestamp if original.timestamp >= 0 else None,
-        headers=replay_headers(original.headers, replays=replays),
-    )
+def _timestamp_ms(letter: Letter, prospect: Prospect, now: datetime) -> int | None:
+    """Keep the record's own time, so that nothing becomes younger than it is: a scanned code does not.
+
+    Of an old record whose age decides nothing it is not kept, see KEPT_TIME.
+    """
+    if letter.origin is None or letter.origin.timestamp_ms < 0:  # it never had one
+        return None
+    oldest_ms = int((now - KEPT_TIME).timestamp() * 1000)
+    kept = prospect.expired or letter.origin.timestamp_ms >= oldest_ms
+    return letter.origin.timestamp_ms if kept else None
