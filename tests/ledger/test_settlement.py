@@ -46,6 +46,7 @@ from paybus.trades.aftermath import Conclusion
 from paybus.trades.money import Fen
 from paybus.trades.operation import Kind, OperationState
 from paybus.trades.outcome import Verdict
+from paybus.trades.start import Patience
 from paybus.trades.trade import TradeState
 
 DECLINED = said(Verdict.DECLINED, return_code="AMT_ERROR", reply_code="AMT_ERROR")
@@ -162,6 +163,16 @@ async def test_a_worker_that_lost_its_operation_writes_nothing(pool: Pool) -> No
     assert settled.lost
     assert await snapshot(pool) == before
     assert states(await next_one.settles(concluded(taken))) == ["done"]
+
+
+async def test_a_refusal_by_who_lost_its_operation_is_not_announced(pool: Pool) -> None:
+    """Also where no trade is written, an event goes out only with its operation."""
+    worker = await hand(pool, Kind.REFUND)
+    (held,) = await worker.holds(refund())
+    await release(pool, worker.worker_id, None, cut_off_seconds=0, lag_seconds=0)
+    assert states(await worker.settles(started(held, Patience(tired=True)))) == ["lost"]
+    assert await outbox(pool) == []
+    assert await pool.fetchval("SELECT count(*) FROM event") == 0
 
 
 async def test_an_operation_that_nobody_owns_is_lost_too(pool: Pool) -> None:
@@ -430,6 +441,25 @@ async def test_a_broken_connection_is_an_unavailable_ledger(pool: Pool, other_po
         with pytest.raises(LedgerUnavailableError):
             await waiting
     assert states(await worker.settles(started(held))) == ["ready"]
+
+
+@pytest.mark.parametrize("table", ["operation", "trade"])
+async def test_who_waits_for_the_first_row_holds_none_of_the_later(
+    pool: Pool, other_pool: Pool, table: str
+) -> None:
+    """Whatever the order of a batch, rows are locked in the order of their keys: nobody waits in a circle."""
+    codes = ["C1", "C2", "C3", "C4"]
+    await paid(pool, *codes)
+    worker = await hand(other_pool, Kind.REFUND)
+    held = await worker.holds(*[refund(f"R-{code}", code=code) for code in codes])
+    lock = f"SELECT FROM {table} WHERE charge_code = $1 FOR NO KEY UPDATE"
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(lock, "C1")
+        waiting = asyncio.create_task(worker.settles(*map(started, reversed(held))))
+        await until_blocked(pool)
+        for code in codes[1:]:
+            await connection.execute(f"{lock} NOWAIT", code)
+    assert states(await waiting) == ["ready"] * 4
 
 
 async def test_two_who_write_the_same_trades_crosswise_do_not_deadlock(pool: Pool, other_pool: Pool) -> None:
