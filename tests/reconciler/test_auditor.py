@@ -22,8 +22,8 @@ from tests.reconciler.house import ID
 
 from paybus.ledger.coherence import CHECKS, MOST_OFFENDERS, find_violations
 from paybus.ledger.pool import Pool
-from paybus.reconciler.auditor import NAMES, Auditor
-from paybus.telemetry.metric import CoherenceMetrics
+from paybus.reconciler.auditor import Auditor
+from paybus.telemetry.metric import COHERENCE_CHECKS, CoherenceMetrics
 from paybus.trades.operation import Kind
 from paybus.trades.outcome import Verdict
 
@@ -130,9 +130,14 @@ async def test_each_damage_is_found_and_named(pool: Pool, damage: Damage) -> Non
     assert damage.offender in (await _violations(pool))[damage.check][1]
 
 
+def test_every_rule_is_a_metric() -> None:
+    """The ledger's rules and the metric's series have the same names."""
+    assert tuple(check.name for check in CHECKS) == COHERENCE_CHECKS
+
+
 def test_every_rule_was_broken_once() -> None:
     """No check that nobody has ever seen fail."""
-    assert {damage.check for damage in DAMAGES} == set(NAMES)
+    assert {damage.check for damage in DAMAGES} == set(COHERENCE_CHECKS)
 
 
 async def test_what_was_withdrawn_needs_no_answer(pool: Pool) -> None:
@@ -158,16 +163,16 @@ async def test_what_is_found_is_a_metric(pool: Pool) -> None:
     """Each rule is a series from the beginning, and goes back to 0 when what was wrong is right again."""
     await _a_busy_ledger(pool)
     registry = CollectorRegistry()
-    auditor = Auditor(pool, CoherenceMetrics(registry, NAMES))
+    auditor = Auditor(pool, CoherenceMetrics(registry))
 
     def value(check: str) -> float | None:
         return registry.get_sample_value("paybus_coherence_violations", {"check": check})
 
-    assert {value(name) for name in NAMES} == {0}
+    assert {value(name) for name in COHERENCE_CHECKS} == {0}
     await pool.execute("UPDATE trade SET cancelling = true WHERE charge_code = 'C3'")
     await auditor.look()
     assert value("cancelling_without_cancel") == 1
     await pool.execute("UPDATE trade SET cancelling = false WHERE charge_code = 'C3'")
     await auditor.look()
-    assert {value(name) for name in NAMES} == {0}
+    assert {value(name) for name in COHERENCE_CHECKS} == {0}
     assert (registry.get_sample_value("paybus_coherence_timestamp_seconds") or 0) > 0

@@ -1,7 +1,5 @@
 """The auditor: looks again and again whether the ledger agrees with itself."""
 
-from typing import Final
-
 import structlog
 
 from paybus.ledger.coherence import CHECKS, Check, find_violations
@@ -9,8 +7,6 @@ from paybus.ledger.pool import Pool
 from paybus.telemetry.metric import CoherenceMetrics
 
 _log = structlog.get_logger(__name__)
-
-NAMES: Final = tuple(check.name for check in CHECKS)
 
 
 class Auditor:

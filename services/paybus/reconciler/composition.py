@@ -14,7 +14,7 @@ from paybus.gateway.exchange import Timeouts
 from paybus.gateway.merchant import Merchant
 from paybus.ledger.pool import Pool, open_pool
 from paybus.reconciler.accountant import CALENDAR_SECONDS, Accountant
-from paybus.reconciler.auditor import NAMES, Auditor
+from paybus.reconciler.auditor import Auditor
 from paybus.reconciler.inquirer import Inquirer
 from paybus.reconciler.matchmaker import MATCH_SECONDS, Matchmaker
 from paybus.reconciler.overdue import Overdue
@@ -66,7 +66,7 @@ def _rounds(
     overdue = Overdue(pool, OverdueMetrics(registry), grace_seconds=settings.barcode_grace_seconds)
     matchmaker = Matchmaker(pool, MatchMetrics(registry))
     accountant = Accountant(pool, clients, ReconciliationMetrics(registry), hour=settings.reconcile_hour)
-    auditor = Auditor(pool, CoherenceMetrics(registry, NAMES))
+    auditor = Auditor(pool, CoherenceMetrics(registry))
     return [
         ("follow", watchman.follow, LOOK_SECONDS),
         ("look", watchman.look, LOOK_SECONDS),

@@ -49,6 +49,19 @@ stored and will be sent again."""
 
 RECONCILIATION_BREAKS = ("missing_here", "missing_there", "amount_differs", "state_differs")
 """How a trade differs from the gateway's list of its day."""
+COHERENCE_CHECKS = (
+    "answer_missing",
+    "event_missing",
+    "event_ahead",
+    "outbox_stuck",
+    "operation_forgotten",
+    "watch_forgotten",
+    "reserved_without_refund",
+    "cancelling_without_cancel",
+    "pay_open_on_ended_trade",
+    "callback_left_behind",
+)
+"""The rules that the ledger is held against (docs/reconciliation.md)."""
 
 # From a fast gateway to our patience: 15 s for most answers, 90 s for a pay.
 _CALL_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 90.0)
@@ -265,14 +278,14 @@ class ReconciliationMetrics:
 class CoherenceMetrics:
     """Whether the ledger agrees with itself (reconciler)."""
 
-    def __init__(self, registry: CollectorRegistry, checks: Iterable[str]) -> None:
+    def __init__(self, registry: CollectorRegistry) -> None:
         violations = Gauge(
             "paybus_coherence_violations",
             "What breaks a rule of the ledger now, by rule; 0 when all is well.",
             ["check"],
             registry=registry,
         )
-        self.violations = Family(violations, checks)
+        self.violations = Family(violations, COHERENCE_CHECKS)
         self.looked_timestamp_seconds = Gauge(
             "paybus_coherence_timestamp_seconds",
             "Unix time at which every rule was last looked at.",
