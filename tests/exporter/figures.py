@@ -101,13 +101,15 @@ class Page:
 
 
 @asynccontextmanager
-async def exporting(settings: BusSettings, *, ready: bool = True) -> AsyncIterator[Page]:
+async def exporting(
+    settings: BusSettings, *, ready: bool = True, every_seconds: float = EVERY_SECONDS
+) -> AsyncIterator[Page]:
     """Run the exporter while the block runs; it must have lived until it was stopped."""
     service = Service(grace_seconds=5)
     listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def main(service: Service) -> None:
-        listening.set_result(await start(service, settings, every_seconds=EVERY_SECONDS))
+        listening.set_result(await start(service, settings, every_seconds=every_seconds))
         await service.until_stopped()
 
     life = asyncio.create_task(service.live(main))

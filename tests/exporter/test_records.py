@@ -98,6 +98,21 @@ async def test_the_next_process_counts_what_came_in_between_and_nothing_again(
         assert figures.series(CODES) == {("pay", "FAIL"): 2}
 
 
+async def test_an_orderly_stop_leaves_nothing_to_be_counted_twice(
+    settings: BusSettings, topics: Topics, producer: AIOKafkaProducer
+) -> None:
+    """How far it is is committed every few seconds, and once more at the end."""
+    await send(producer, topics.gateway_calls, call())
+    async with exporting(settings) as page:  # Kafka makes its coordinator for the first group
+        await page.until(lambda figures: figures.series(CODES))
+    async with exporting(settings, every_seconds=3600) as page:
+        await send(producer, topics.gateway_calls, *[call()] * 5)
+        await page.until(lambda figures: figures.series(CODES) == {("pay", "SUCCESS"): 5})
+    async with exporting(settings) as page:
+        figures = await page.after_another_look()
+    assert figures.series(CODES) == {}
+
+
 async def test_a_record_that_cannot_be_read_is_counted_and_passed_over(
     settings: BusSettings, topics: Topics, producer: AIOKafkaProducer
 ) -> None:
