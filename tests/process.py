@@ -58,6 +58,14 @@ class PythonProcess:
             time.sleep(0.02)
         return int(file.read_text())
 
+    def await_log(self, text: str) -> None:
+        """Return when it has printed *text*."""
+        deadline = time.monotonic() + START_SECONDS
+        while text not in self.log:
+            self.check()
+            assert time.monotonic() < deadline, f"{self._module} does not say {text}:\n{self.log[-3000:]}"
+            time.sleep(0.02)
+
     def kill(self) -> None:
         """Kill it with SIGKILL, as a crash would."""
         self._process.kill()

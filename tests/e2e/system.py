@@ -1,15 +1,17 @@
 """The whole system as processes, on a broker and a database of the test's: started, killed and looked at."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 import json
 from pathlib import Path
 import time
 from typing import Any
 import urllib.request
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, Producer, TopicPartition
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 from tests.process import PythonProcess
 
@@ -25,6 +27,7 @@ QUICK = {
     "PAYBUS_FENCE_SECONDS": "1",
     "PAYBUS_LEASE_SECONDS": "1.5",
     "PAYBUS_QUERY_LAG_SECONDS": "0.5",
+    "PAYBUS_GATEWAY_CONNECT_SECONDS": "0.5",
     "PAYBUS_GRACE_SECONDS": "10",
 }
 """The same rules at a pace at which tests need not wait."""
@@ -63,8 +66,18 @@ class System:
 
     def get(self, name: str, path: str) -> Any:
         """Give the JSON at *path* of a service."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._ports[name]}{path}", timeout=30) as answer:
+        with urllib.request.urlopen(f"{self.address(name)}{path}", timeout=30) as answer:
             return json.load(answer)
+
+    def post(self, name: str, path: str, body: object = None) -> None:
+        """POST *body* as JSON to *path* of a service."""
+        data = b"" if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.address(name)}{path}", data, method="POST")
+        urllib.request.urlopen(request, timeout=30).close()
+
+    def address(self, name: str) -> str:
+        """Give the URL of a service's HTTP server."""
+        return f"http://127.0.0.1:{self._ports[name]}"
 
     def send(self, kind: Kind, commands: Iterable[dict[str, Any]], *, partition: int | None = None) -> None:
         """Publish commands and return when the broker has them."""
@@ -106,19 +119,49 @@ class System:
         consumer.close()
         return seen
 
-    def query(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
+    def committed(self, kind: Kind) -> int:
+        """Count the records of a command topic up to the offsets that its workers have committed."""
+        topic = self.topics.commands(kind)
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": topic, "log_level": 0})
+        partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
+        wanted = [TopicPartition(topic, number) for number in partitions]
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                places = consumer.committed(wanted, timeout=30)
+            except KafkaException:  # a broker that has just started does not know its groups yet
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            else:
+                consumer.close()
+                return sum(max(place.offset, 0) for place in places)
+
+    def query(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Ask the ledger."""
         with psycopg.connect(self._database_url, row_factory=dict_row) as connection:
-            return connection.execute(sql, parameters).fetchall()  # type: ignore[call-overload]
+            return connection.execute(query, parameters).fetchall()  # type: ignore[call-overload]
+
+    def count(self, rows: str) -> int:
+        """Count rows of the ledger: *rows* is a table, and a condition if need be."""
+        return int(self.query(f"SELECT count(*) AS n FROM {rows}")[0]["n"])  # noqa: S608 -- the test's own words
+
+    @contextmanager
+    def locked(self, table: str) -> Iterator[None]:
+        """Let nobody else read or write *table* while the block runs: who needs it waits up to 10 s."""
+        with psycopg.connect(self._database_url) as connection:
+            connection.execute(
+                sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(table))
+            )
+            yield
+
+    @property
+    def answered(self) -> int:
+        """How many operations have their final answer."""
+        return self.count("operation WHERE answered_at IS NOT NULL")
 
     def await_answers(self, count: int) -> None:
         """Return when *count* operations have their final answer."""
-        self.until(
-            lambda: (
-                self.query("SELECT count(*) AS n FROM operation WHERE answered_at IS NOT NULL")[0]["n"]
-                >= count
-            )
-        )
+        self.until(lambda: self.answered >= count)
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Return when *condition* holds; fails with the system's state when it never does."""
@@ -205,3 +248,8 @@ def refund(charge_code: str, number: int, amount_fen: int) -> dict[str, Any]:
         "amount_fen": amount_fen,
         "subject": "Returned",
     }
+
+
+def cancel(charge_code: str) -> dict[str, Any]:
+    """Make a cancel."""
+    return {"merchant_id": MERCHANT, "charge_code": charge_code}

@@ -79,6 +79,7 @@ async def test_what_did_not_happen_is_sent_again_when_that_is_certain(payer: Cre
     await passes(payer.pool, 1.5)  # since it was sent; the lag is 3 s
     assert await payer.goes_on() == 1
     assert (await payer.state(code), len(payer.sent())) == ("unknown", 1)
+    assert (await payer.row(code))["quiet_for"] >= 1.5  # asking is no sending
     await passes(payer.pool)
     assert await payer.goes_on() == 1
     assert (await payer.state(code), len(payer.sent())) == ("waiting", 1)
