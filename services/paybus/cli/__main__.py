@@ -14,6 +14,7 @@ from paybus.cli.dead_letter import app as dead_letters
 from paybus.cli.errors import CliError, sentence_of
 from paybus.cli.migration import migrate_ledger
 from paybus.cli.place import adopt_environment
+from paybus.cli.proof.prove import prove
 from paybus.cli.reconcile import reconcile
 from paybus.cli.run import run
 from paybus.cli.sending import send_by_hand
@@ -34,6 +35,7 @@ app.add_typer(merchants.app, name="merchants")
 app.add_typer(dead_letters.app, name="dlq")
 app.command("migrate")(migrate_ledger)
 app.command("run")(run)
+app.command("prove")(prove)
 app.command("up")(up)
 app.command("down")(down)
 app.command("trade")(trade)

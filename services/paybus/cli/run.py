@@ -41,14 +41,17 @@ def run(
     place = Place(directory.absolute() / f"run-{secrets.token_hex(4)}")
     traffic = make_traffic(seed, commands, [merchant.merchant_id for merchant in MERCHANTS])
     begun = monotonic()
-    evidence = _evidence(place, seed, traffic)
-    report = reconcile(evidence)
-    print_report(report, f"seed {seed}, {monotonic() - begun:.0f} s")
-    if report.held and not keep:
-        shutil.rmtree(place.directory, ignore_errors=True)
-    else:
-        passing.print(f"ledger and logs: {place.directory}")
-    raise typer.Exit(0 if report.held else 1)
+    held = False
+    try:
+        report = reconcile(_evidence(place, seed, traffic))
+        held = report.held
+        print_report(report, f"seed {seed}, {monotonic() - begun:.0f} s")
+    finally:
+        if held and not keep:
+            shutil.rmtree(place.directory, ignore_errors=True)
+        else:
+            passing.print(f"ledger and logs: {place.directory}")
+    raise typer.Exit(0 if held else 1)
 
 
 def _evidence(place: Place, seed: int, traffic: tuple[Message, ...]) -> Evidence:

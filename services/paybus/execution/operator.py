@@ -10,13 +10,16 @@ from paybus.execution.flow import Answered, Flow
 from paybus.execution.journal import Journal
 from paybus.gateway.client import GatewayClient
 from paybus.ledger.held import Held
-from paybus.telemetry.seam import Seam, reach
+from paybus.telemetry.seam import Seam, reach, reach_soon
 from paybus.trades.judgement import combine, join_reply, judge_inquiry, judge_reply
 from paybus.trades.money import Fen
 from paybus.trades.outcome import Facts, Outcome, Source, Verdict
 
 MERCHANT_UNKNOWN: Final = "merchant_unknown"
 """The reason of an outcome without a request: the merchant was taken out while the operation was open."""
+
+
+_UNDER_WAY_SECONDS: Final = 0.05  # a proof's gateway takes longer to answer
 
 
 class Operator:
@@ -55,6 +58,7 @@ class Operator:
         kind = held.operation.kind
         command = decode(held.command, kind)
         reach(Seam.REQUEST_NOT_SENT)
+        reach_soon(Seam.REQUEST_SENT, seconds=_UNDER_WAY_SECONDS)
         sent = await attempt(
             held,
             self._flow.operation_name(command),

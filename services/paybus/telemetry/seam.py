@@ -5,6 +5,7 @@ process: `name` kills it there the first time, `name:3` the third time. The kill
 no handler, no `finally`, no flush, as when the power goes.
 """
 
+import asyncio
 from enum import StrEnum, unique
 import os
 import signal
@@ -21,6 +22,8 @@ class Seam(StrEnum):
     START_COMMITTED = "start_committed"
     """A refund or cancel has taken what it needs on its trade, and nothing was sent."""
     REQUEST_NOT_SENT = "request_not_sent"
+    REQUEST_SENT = "request_sent"
+    """Some milliseconds after a request was begun: the gateway works on it."""
     ANSWER_READ = "answer_read"
     INQUIRY_READ = "inquiry_read"
     SETTLE_NOT_COMMITTED = "settle_not_committed"
@@ -56,9 +59,20 @@ def arm(text: str) -> None:
 
 def reach(seam: Seam) -> None:
     """Say that the process is at *seam*; it ends here if this one is armed and its turn has come."""
-    if _Armed.seam is not seam:
-        return
-    if _Armed.passes > 0:
-        _Armed.passes -= 1
-        return
+    if _Armed.seam is seam and _strikes():
+        _end()
+
+
+def reach_soon(seam: Seam, *, seconds: float) -> None:
+    """Say that the process will be at *seam* in *seconds*, whatever its tasks do meanwhile."""
+    if _Armed.seam is seam and _strikes():
+        asyncio.get_running_loop().call_later(seconds, _end)
+
+
+def _strikes() -> bool:
+    _Armed.passes -= 1
+    return _Armed.passes < 0
+
+
+def _end() -> None:
     os.kill(os.getpid(), signal.SIGKILL)

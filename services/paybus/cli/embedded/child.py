@@ -65,6 +65,29 @@ class Child:
         if code is not None:
             raise SystemStartError(f"{self.program.name} ended with code {code}: {log_end(self._log)}")
 
+    def restart(self, extra: Mapping[str, str]) -> int:
+        """Start the process anew on the port it had, with *extra* settings for this life; gives its id.
+
+        It must have ended. Whoever was told its address still finds it there.
+        """
+        port = {"PAYBUS_HTTP_PORT": self._port_file.read_text()} if self._port_file.exists() else {}
+        before = self._settings
+        self._settings = {**before, **port, **extra}
+        try:
+            return self.start()
+        finally:
+            self._settings = {**before, **port}
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process has gone, for whatever reason."""
+        return self._process is not None and self._process.poll() is not None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the process."""
+        assert self._process is not None, "not started"
+        self._process.send_signal(number)
+
     def ask_to_stop(self) -> None:
         """Send SIGTERM; returns at once."""
         if self._process is not None:

@@ -80,6 +80,21 @@ class EmbeddedSystem:
         for child in self._children:
             child.check()
 
+    def restart(self, name: str, extra: Mapping[str, str]) -> None:
+        """End the service called *name*, if it lives, and start it anew with *extra* settings.
+
+        Returns when it is ready; raises SystemStartError.
+        """
+        child = self.child(name)
+        child.ask_to_stop()
+        child.await_end(STOP_SECONDS)
+        self._care_for(child.restart(extra))
+        child.await_ready()
+
+    def child(self, name: str) -> Child:
+        """Give the process of the service called *name*."""
+        return next(child for child in self._children if child.program.name == name)
+
     def _start(self) -> None:
         place, stack = self.place, self._stack
         place.make()

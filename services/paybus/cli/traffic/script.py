@@ -21,6 +21,11 @@ def barcode_pay(merchant_id: str, charge_code: str, amount_fen: int) -> PayComma
     return _pay("barcode", merchant_id, charge_code, amount_fen)
 
 
+def order_pay(merchant_id: str, charge_code: str, amount_fen: int) -> PayCommand:
+    """Give the pay of a customer who scans a code that is shown to him."""
+    return _pay("native", merchant_id, charge_code, amount_fen)
+
+
 def plan_trade(chance: Random, merchant_id: str, charge_code: str) -> list[Message]:
     """Plan one trade; the same *chance* plans the same."""
     method = _choose(chance, _METHODS)
@@ -33,7 +38,7 @@ def plan_trade(chance: Random, merchant_id: str, charge_code: str) -> list[Messa
 def plan_storm(merchant_id: str, charge_code: str) -> list[Message]:
     """Plan a trade whose refunds arrive all at once and are together more than was paid."""
     pay = _pay("barcode", merchant_id, charge_code, _LARGEST)
-    refunds = [_refund(pay, number, _LARGEST // 8) for number in range(STORM_REFUNDS)]
+    refunds = [part_refund(pay, number, _LARGEST // 8) for number in range(STORM_REFUNDS)]
     return [Message.of(pay), *(Message.of(refund) for refund in refunds)]
 
 
@@ -50,7 +55,8 @@ def _pay(method: Any, merchant_id: str, charge_code: str, amount_fen: int) -> Pa
     )
 
 
-def _refund(pay: PayCommand, number: int, amount_fen: int) -> RefundCommand:
+def part_refund(pay: PayCommand, number: int, amount_fen: int) -> RefundCommand:
+    """Give the refund number *number* of a trade."""
     return RefundCommand(
         merchant_id=pay.merchant_id,
         charge_code=pay.charge_code,
@@ -69,19 +75,19 @@ def _parts(chance: Random, pay: PayCommand) -> list[Message]:
     when = _when_paid(chance, pay)
     most = pay.amount_fen // _MOST_PARTS
     amounts = [chance.randint(1, most) for _ in range(chance.randint(1, _MOST_PARTS))]
-    return [Message.of(_refund(pay, number, amount), when) for number, amount in enumerate(amounts)]
+    return [Message.of(part_refund(pay, number, amount), when) for number, amount in enumerate(amounts)]
 
 
 def _whole(chance: Random, pay: PayCommand) -> list[Message]:
-    return [Message.of(_refund(pay, 0, pay.amount_fen), _when_paid(chance, pay))]
+    return [Message.of(part_refund(pay, 0, pay.amount_fen), _when_paid(chance, pay))]
 
 
 def _above(chance: Random, pay: PayCommand) -> list[Message]:
     """Refund a part, and then the whole: more than what remains."""
     when = _when_paid(chance, pay)
     return [
-        Message.of(_refund(pay, 0, pay.amount_fen // 2), when),
-        Message.of(_refund(pay, 1, pay.amount_fen), when),
+        Message.of(part_refund(pay, 0, pay.amount_fen // 2), when),
+        Message.of(part_refund(pay, 1, pay.amount_fen), when),
     ]
 
 
