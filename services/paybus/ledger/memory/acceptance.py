@@ -11,10 +11,7 @@ from paybus.ledger.audit import _OPERATIONS, _TRADES
 from paybus.ledger.memory.doubles import stands_for, with_trade
 from paybus.ledger.memory.tables import Columns, Row, Tables
 
-_INCOMING: Final = Columns.named(
-    "ord merchant_id key charge_code method amount_fen fingerprint command traceparent state asked_for_at"
-    " expires_at"
-)
+_INCOMING: Final = Columns.of(_ACCEPT, "i")
 _NEW: Final[dict[str, Any]] = {
     "turn": 0, "asked": 0, "reply_code": None, "return_code": None, "reason": None, "owner": None,
     "due_at": None, "quiet_since": None, "expires_at": None, "answered_at": None, "answer_id": None,
@@ -24,7 +21,7 @@ _EMPTY: Final[dict[str, Any]] = {
     "version": 0, "revision": 0, "paid_fen": 0, "refunded_fen": 0, "reserved_fen": 0, "cancelling": False,
     "down_code": None, "third_code": None, "channel_type": None,
 }  # fmt: skip
-_EVENT: Final = Columns.named("ce_id ce_type charge_code value")
+_EVENT: Final = Columns(("ce_id", "ce_type", "charge_code", "value"))
 
 
 def insert_operation(tables: Tables, row: Row) -> Row:

@@ -9,12 +9,8 @@ from paybus.ledger.memory.acceptance import insert_operation
 from paybus.ledger.memory.doubles import stands_for
 from paybus.ledger.memory.tables import Columns, Row, Tables
 
-_WISH: Final = Columns.named(
-    "merchant_id kind key charge_code method amount_fen fingerprint command traceparent"
-)
-_ASKED: Final = Columns.named(
-    "merchant_id key method fingerprint command traceparent asked_for_at expires_at"
-)
+_WISH: Final = Columns.of(_ADD, "i")
+_ASKED: Final = Columns.of(_TAKE_OVER, "i")
 
 
 @stands_for(_OVERDUE)

@@ -10,9 +10,7 @@ from paybus.ledger.memory.doubles import stands_for
 from paybus.ledger.memory.tables import Columns, Row, Tables
 from paybus.ledger.unmatched import _MATCHABLE
 
-_CALLBACK: Final = Columns.named(
-    "merchant_id charge_code digest receipt gateway_state amount_fen down_code third_code channel_type body"
-)
+_CALLBACK: Final = Columns.of(_KEEP, "i")
 _UNMATCHED: Final = "unmatched"
 
 
@@ -28,6 +26,7 @@ def keep(tables: Tables, *arrays: Sequence[Any]) -> int:
     """Insert each, or count it once more."""
     rows = list(_CALLBACK(arrays))
     for row in rows:
+        del row["place"]
         key = row["charge_code"], row["merchant_id"], row["digest"]
         if key in tables.callbacks:
             times = tables.callbacks[key]["times"] + 1

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
+import re
 from typing import Any, Final, Self
 
 import asyncpg
@@ -106,19 +108,26 @@ class Tables:
 
 
 class Columns:
-    """The arrays of a statement as rows."""
+    """The arrays of a statement as rows. Names and order are read from the statement itself."""
 
-    def __init__(self, *names: str) -> None:
+    def __init__(self, names: Sequence[str], *, numbered: bool = False) -> None:
         self._names = names
+        self._numbered = numbered
+        self.width = len(names) - numbered
+        """How many arrays there are; a number that PostgreSQL gives (WITH ORDINALITY) has none."""
 
     def __call__(self, arrays: Sequence[Iterable[Any]]) -> Iterator[dict[str, Any]]:
         """Give a row for each place in the arrays."""
-        return (dict(zip(self._names, values, strict=True)) for values in zip(*arrays, strict=True))
+        numbers = [count(1)] if self._numbered else []
+        parts = zip(*arrays, *numbers, strict=not self._numbered)
+        return (dict(zip(self._names, values, strict=True)) for values in parts)
 
     @classmethod
-    def named(cls, names: str) -> Self:
-        """Read the names from a text."""
-        return cls(*names.split())
+    def of(cls, statement: str, alias: str) -> Self:
+        """Read the names behind `AS alias (`."""
+        found = re.search(rf"(WITH ORDINALITY\s+)?AS {alias}\s*\(([^)]*)\)", statement)
+        assert found is not None, f"no columns {alias} in {statement}"
+        return cls(re.findall(r"\w+", found[2]), numbered=found[1] is not None)
 
 
 def _is_a_trade(row: Row) -> bool:

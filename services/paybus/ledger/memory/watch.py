@@ -21,7 +21,7 @@ from paybus.ledger.watch import (
     _PROGRESS,
 )
 
-_WATCH: Final = Columns.named("merchant_id charge_code reason")
+_WATCH: Final = Columns.of(_ADD, "i")
 
 
 @stands_for(_HORIZON)

@@ -11,25 +11,19 @@ from paybus.ledger.settlement import _LOCK_OPERATIONS
 from paybus.ledger.trade_lock import _LOCK
 from paybus.ledger.writing import _WRITE
 
-_OPERATION: Final = Columns.named(
-    "ord operation_id turn state asked due_seconds reply_code return_code reason answer_id quiet trade_ord"
-)
-_TRADE: Final = Columns.named(
-    "ord merchant_id charge_code revision state version paid_fen refunded_fen reserved_fen cancelling"
-    " down_code third_code channel_type"
-)
-_EVENT: Final = Columns.named("op_ord trade_ord ce_id ce_type charge_code traceparent value shard")
-_OPERATIONS_END: Final = 12
-_TRADES_END: Final = 25
+_OPERATION: Final = Columns.of(_WRITE, "o")
+_TRADE: Final = Columns.of(_WRITE, "t")
+_EVENT: Final = Columns.of(_WRITE, "e")
+_TRADES_END: Final = _OPERATION.width + _TRADE.width
 
 
 @stands_for(_WRITE)
 def write(tables: Tables, worker_id: UUID | None, *arrays: Sequence[Any]) -> list[Row]:
     """Write each operation that is held, with its trade if nobody wrote that since; and their events."""
-    operations = list(_OPERATION(arrays[:_OPERATIONS_END]))
+    operations = list(_OPERATION(arrays[: _OPERATION.width]))
     held = {one["ord"] for one in operations if is_held(tables, worker_id, one)}
     lost = {one["trade_ord"] for one in operations if one["ord"] not in held}
-    trades = list(_TRADE(arrays[_OPERATIONS_END:_TRADES_END]))
+    trades = list(_TRADE(arrays[_OPERATION.width : _TRADES_END]))
     moved = {one["ord"] for one in trades if one["ord"] not in lost and _move(tables, one)}
     settled = {one["ord"] for one in operations if one["ord"] in held and _settle(tables, one, moved)}
     announce(tables, arrays[_TRADES_END:], settled, moved)
@@ -80,7 +74,7 @@ def announce(
     """Keep and queue the events of what was written."""
     told = False
     for event in _EVENT(arrays):
-        op_ord, trade_ord, shard = (event.pop(name) for name in ("op_ord", "trade_ord", "shard"))
+        op_ord, trade_ord, shard, _ = map(event.pop, ("op_ord", "trade_ord", "shard", "nth"))
         if (op_ord is None or op_ord in settled) and (trade_ord is None or trade_ord in moved):
             keep_event(tables, event)
             queue(tables, shard, event["ce_id"])
