@@ -1,12 +1,17 @@
-"""Events on their way out that belong to no change of a trade: rejections, and answers given once more."""
+"""Events on their way out: written for what happened, or put there by themselves."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from paybus.contracts.event import Announcement
+from paybus.contracts.event import Announcement, announce
 from paybus.ledger.errors import translated
 from paybus.ledger.pool import Executor
 from paybus.ledger.shard import shard_of
+from paybus.trades.happening import Happening
+from paybus.trades.operation import Operation
+from paybus.trades.outcome import Outcome
+from paybus.trades.trade import Trade
 
 # An event that is there already stays as it is, so that a repeat has the same bytes and the same time.
 _PUBLISH: Final = """
@@ -19,6 +24,22 @@ WITH kept AS (
 )
 SELECT pg_notify('paybus_outbox', '') WHERE EXISTS (SELECT FROM relay WHERE asleep)
 """
+
+
+def announce_all(
+    happenings: Sequence[Happening], trade: Trade, *, operation: Operation | None, outcome: Outcome
+) -> list[Announcement]:
+    """Write the events for *happenings*; *trade* is as it is after the last one, and has its version."""
+    first = trade.version - len(happenings) + 1
+    return [
+        announce(
+            happening,
+            trade if version == trade.version else replace(trade, version=version),
+            operation=operation,
+            outcome=outcome,
+        )
+        for version, happening in enumerate(happenings, first)
+    ]
 
 
 async def publish(

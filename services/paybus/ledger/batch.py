@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from paybus.contracts.event import Announcement, announce, reject
+from paybus.contracts.event import Announcement, reject
 from paybus.contracts.refusal import sentence_of
+from paybus.ledger.announcement import announce_all
 from paybus.ledger.held import Held, KnownTrade, identity_of
 from paybus.ledger.trade_lock import Place
 from paybus.ledger.writing import EventWrite, OperationWrite, TradeWrite, Writing
@@ -137,7 +138,7 @@ def _operation_write(
     return OperationWrite(
         operation_id=held.operation_id,
         turn=held.turn,
-        state=conclusion.state.value,
+        state=conclusion.state,
         asked=_asked(held.operation, conclusion.state),
         due_seconds=conclusion.due_seconds,
         reply_code=outcome.reply_code,
@@ -174,18 +175,14 @@ def _answer_id(conclusion: Conclusion, announcements: Sequence[Announcement]) ->
 
 def _announcements(settlement: Settlement, conclusion: Conclusion) -> list[Announcement]:
     """Write the conclusion's events; the last one that has a version has the trade's."""
-    versioned = [one for one in conclusion.happenings if one is not Happening.COMMAND_REJECTED]
-    announcements = [
-        announce(
-            happening,
-            replace(conclusion.trade, version=conclusion.trade.version - later),
-            operation=settlement.held.operation,
-            outcome=settlement.outcome,
+    trade, happenings = conclusion.trade, conclusion.happenings
+    announcements: list[Announcement] = []
+    versioned = [one for one in happenings if one is not Happening.COMMAND_REJECTED]
+    if trade is not None:
+        announcements += announce_all(
+            versioned, trade, operation=settlement.held.operation, outcome=settlement.outcome
         )
-        for later, happening in zip(reversed(range(len(versioned))), versioned, strict=True)
-        if conclusion.trade is not None
-    ]
-    if Happening.COMMAND_REJECTED in conclusion.happenings:
+    if len(versioned) < len(happenings):
         announcements.append(_rejection(settlement, conclusion))
     return announcements
 

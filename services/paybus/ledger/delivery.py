@@ -1,9 +1,10 @@
 """Callbacks on their way into the ledger, decided: what each does to its trade, and what is announced."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from paybus.contracts.event import Announcement, CallbackUnmatched, announce, unmatched
+from paybus.contracts.event import Announcement, CallbackUnmatched, unmatched
+from paybus.ledger.announcement import announce_all
 from paybus.ledger.held import KnownTrade
 from paybus.ledger.trade_lock import Place
 from paybus.ledger.writing import EventWrite, TradeWrite, Writing
@@ -68,9 +69,7 @@ class Deliveries:
         self.writing.trades[trade_ord : trade_ord + 1] = [TradeWrite(heard.trade, read_revision)]
         self.trades[place] = KnownTrade(trade=heard.trade, revision=read_revision + 1)
         outcome = Outcome(verdict=Verdict.EXECUTED, source=Source.CALLBACK, facts=delivery.facts)
-        for later, happening in zip(reversed(range(len(heard.happenings))), heard.happenings, strict=True):
-            trade = replace(heard.trade, version=heard.trade.version - later)
-            event = announce(happening, trade, operation=None, outcome=outcome)
+        for event in announce_all(heard.happenings, heard.trade, operation=None, outcome=outcome):
             self.writing.events.append(EventWrite(event, None, None, trade_ord))
 
 

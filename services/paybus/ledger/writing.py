@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from paybus.contracts.event import Announcement
@@ -76,8 +76,11 @@ SELECT array(SELECT ord FROM settled) AS operations, array(SELECT ord FROM moved
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationWrite:
+_TRADE_WIDTH: Final = 12  # columns of `tr` and of `announced`, without `ord`
+_EVENT_WIDTH: Final = 8
+
+
+class OperationWrite(NamedTuple):
     """An operation's next state. `trade_ord` is the trade that must be written with it, if any."""
 
     operation_id: int
@@ -93,16 +96,14 @@ class OperationWrite:
     trade_ord: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class TradeWrite:
+class TradeWrite(NamedTuple):
     """A trade as it shall be, if its revision still is the one it was read with."""
 
     trade: Trade
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class EventWrite:
+class EventWrite(NamedTuple):
     """An event that goes out if the operation and the trade it belongs to are written."""
 
     announcement: Announcement
@@ -135,58 +136,46 @@ async def write(executor: Executor, worker_id: UUID | None, writing: Writing) ->
     row = await executor.fetchrow(
         _WRITE,
         worker_id,
-        *_operation_columns(writing.operations),
-        *_trade_columns(writing.trades),
-        *_event_columns(writing.events),
+        range(len(writing.operations)),
+        *_columns(writing.operations, len(OperationWrite._fields)),
+        range(len(writing.trades)),
+        *_columns([_trade_row(one) for one in writing.trades], _TRADE_WIDTH),
+        *_columns([_event_row(one) for one in writing.events], _EVENT_WIDTH),
     )
     return Written(frozenset(row["operations"]), frozenset(row["trades"]))
 
 
-def _operation_columns(operations: Sequence[OperationWrite]) -> list[Sequence[Any]]:
-    return [
-        range(len(operations)),
-        [one.operation_id for one in operations],
-        [one.turn for one in operations],
-        [one.state for one in operations],
-        [one.asked for one in operations],
-        [one.due_seconds for one in operations],
-        [one.reply_code for one in operations],
-        [one.return_code for one in operations],
-        [one.reason for one in operations],
-        [one.answer_id for one in operations],
-        [one.quiet for one in operations],
-        [one.trade_ord for one in operations],
-    ]
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * width
 
 
-def _trade_columns(trades: Sequence[TradeWrite]) -> list[Sequence[Any]]:
-    after = [one.trade for one in trades]
-    return [
-        range(len(trades)),
-        [trade.merchant_id for trade in after],
-        [trade.charge_code for trade in after],
-        [one.revision for one in trades],
-        [trade.state.value for trade in after],
-        [trade.version for trade in after],
-        [trade.paid_fen for trade in after],
-        [trade.refunded_fen for trade in after],
-        [trade.reserved_fen for trade in after],
-        [trade.cancelling for trade in after],
-        [trade.down_code for trade in after],
-        [trade.third_code for trade in after],
-        [trade.channel_type for trade in after],
-    ]
+def _trade_row(write: TradeWrite) -> tuple[Any, ...]:
+    trade = write.trade
+    return (
+        trade.merchant_id,
+        trade.charge_code,
+        write.revision,
+        trade.state,
+        trade.version,
+        trade.paid_fen,
+        trade.refunded_fen,
+        trade.reserved_fen,
+        trade.cancelling,
+        trade.down_code,
+        trade.third_code,
+        trade.channel_type,
+    )
 
 
-def _event_columns(events: Sequence[EventWrite]) -> list[Sequence[Any]]:
-    announcements = [one.announcement for one in events]
-    return [
-        [one.operation_ord for one in events],
-        [one.trade_ord for one in events],
-        [announcement.ce_id for announcement in announcements],
-        [announcement.ce_type for announcement in announcements],
-        [announcement.charge_code for announcement in announcements],
-        [one.traceparent for one in events],
-        [announcement.value for announcement in announcements],
-        [shard_of(announcement.charge_code) for announcement in announcements],
-    ]
+def _event_row(write: EventWrite) -> tuple[Any, ...]:
+    one = write.announcement
+    return (
+        write.operation_ord,
+        write.trade_ord,
+        one.ce_id,
+        one.ce_type,
+        one.charge_code,
+        write.traceparent,
+        one.value,
+        shard_of(one.charge_code),
+    )
