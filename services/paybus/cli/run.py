@@ -21,7 +21,7 @@ from paybus.cli.run_display import LiveDisplay, print_report
 from paybus.cli.terminal import passing
 from paybus.cli.traffic.drive import Moment, Where, drive
 from paybus.cli.traffic.message import Message
-from paybus.cli.traffic.traffic import count_commands, make_traffic
+from paybus.cli.traffic.traffic import asks_of, make_traffic
 
 PATIENCE_SECONDS: Final = 30.0
 """How long an answer may take behind the last command: three inquiries (1, 2 and 5 s) and a busy machine."""
@@ -56,7 +56,7 @@ def run(
 
 def _evidence(place: Place, seed: int, traffic: tuple[Message, ...]) -> Evidence:
     with (
-        LiveDisplay(count_commands(traffic)) as display,
+        LiveDisplay(len(asks_of(traffic))) as display,
         EmbeddedSystem(place, bad_day(seed), told=display.started) as system,
     ):
 

@@ -9,12 +9,14 @@ from typing import Any, Final
 
 import httpx
 
+from paybus.cli.reconciliation.asked import Ask
 from paybus.cli.reconciliation.evidence import Evidence, OperationRow, TradeRow
 from paybus.cli.traffic.listener import Listener
 from paybus.cli.traffic.message import Message, When
 from paybus.cli.traffic.reader import read_topics
 from paybus.cli.traffic.sender import Sender
 from paybus.cli.traffic.stock import Offsets, Stock, Stocktaker
+from paybus.cli.traffic.traffic import asks_of
 from paybus.cli.traffic.waiting import WaitingMessages
 from paybus.contracts.topics import Topics
 from paybus.ledger.audit import every_operation, every_trade
@@ -77,6 +79,7 @@ async def drive(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Play:
     planned: int
+    asks: tuple[Ask, ...]
     pool: Pool
     sender: Sender
     listener: Listener
@@ -99,6 +102,7 @@ class _Play:
         waiting = WaitingMessages(traffic)
         return cls(
             planned=len(traffic),
+            asks=asks_of(traffic),
             pool=pool,
             sender=Sender(producer, topics),
             listener=Listener(reader, topics, waiting.hear),
@@ -121,7 +125,8 @@ class _Play:
 
     async def _is_quiet(self) -> bool:
         stock = await self.stocktaker.take(self.sender.sent, self.listener.paid)
-        self.watch(Moment(self.planned, len(self.sender.sent), len(self.listener.answered), stock))
+        answered = self.listener.count_answered(self.asks)
+        self.watch(Moment(self.planned, len(self.sender.sent), answered, stock))
         # What was told last may release something: it must have been heard, too.
         return stock.is_quiet and await self.listener.has_all() and not self.waiting.has_released
 

@@ -1,15 +1,17 @@
 """Hears what became of everything: events, dead letters and the audit trail, as they come."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from paybus.cli.reconciliation.asked import Ask
 from paybus.cli.reconciliation.evidence import Letter, Told
 from paybus.cli.traffic.answer import ANSWERS
 from paybus.cli.traffic.reader import TopicReader
 from paybus.contracts.call import GatewayCall, decode_call
 from paybus.contracts.topics import Topics
 from paybus.trades.happening import Happening
+from paybus.trades.operation import Kind
 
 
 class Listener:
@@ -21,11 +23,16 @@ class Listener:
         self.calls: list[GatewayCall] = []
         self.paid: set[tuple[str, str]] = set()
         """The trades (merchant, charge code) that were told to be paid."""
-        self.answered: set[tuple[str, ...]] = set()
-        """What was answered so far, for the display: the comparison counts for itself."""
+        self._answered: set[tuple[str, ...]] = set()
         self._reader = reader
         self._topics = topics
         self._on_told = on_told
+
+    def count_answered(self, asks: Iterable[Ask]) -> int:
+        """Count what was answered so far, for the display: the comparison counts for itself."""
+        rejected = sum(len(one) == 1 for one in self._answered)
+        names = ((ask.kind, *ask.place, ask.key if ask.kind is Kind.REFUND else "") for ask in asks)
+        return rejected + len(self._answered.intersection(names))
 
     async def listen(self) -> None:
         """Hear on, for ever; raises aiokafka's KafkaError."""
@@ -59,7 +66,7 @@ class Listener:
         if told.happening == Happening.TRADE_PAID:
             self.paid.add(told.place)
         if told.happening == Happening.COMMAND_REJECTED:
-            self.answered.add((told.ce_id,))
+            self._answered.add((told.ce_id,))
         for kind in ANSWERS.get(told.happening, ()):
-            self.answered.add((kind, *told.place, told.content.out_refund_no or ""))
+            self._answered.add((kind, *told.place, told.content.out_refund_no or ""))
         self._on_told(told)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-from paybus.cli.reconciliation.asked import read_asked
+from paybus.cli.reconciliation.asked import Ask, read_asked
 from paybus.cli.reconciliation.evidence import Sent
 from paybus.cli.traffic.message import Message, When
 from paybus.cli.traffic.oddity import conflicting, unacceptable, unreadable, with_bad_headers
@@ -35,10 +35,10 @@ def make_traffic(seed: int, commands: int, merchant_ids: Sequence[str]) -> tuple
     return (*_strewn(chance, spread, odd), *conflicting(_first_pays(planned)))
 
 
-def count_commands(traffic: Sequence[Message]) -> int:
-    """Count what will be answered: each content under its key, however often it is sent."""
+def asks_of(traffic: Sequence[Message]) -> tuple[Ask, ...]:
+    """Give what will be answered: each content under its key, however often it is sent."""
     records = (Sent(kind=one.kind, position=("", 0, 0), value=one.value) for one in traffic)
-    return len(read_asked(records).asks)
+    return read_asked(records).asks
 
 
 def _sent(chance: Random, message: Message) -> list[Message]:
