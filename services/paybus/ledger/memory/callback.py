@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from paybus.ledger.callback import _ASK_NOW, _KEEP, _SEEN
-from paybus.ledger.matching import _KEPT, _MATCHED, _PLACES
+from paybus.ledger.matching import _ANY, _KEPT, _MATCHED, _PLACES
 from paybus.ledger.memory.doubles import stands_for
 from paybus.ledger.memory.tables import Columns, Row, Tables
 from paybus.ledger.unmatched import _MATCHABLE
@@ -47,6 +47,12 @@ def ask_now(tables: Tables, merchant_ids: Sequence[str], charge_codes: Sequence[
     for row in waiting:
         tables.operations.change(row["operation_id"], due_at=tables.now)
     return len(waiting)
+
+
+@stands_for(_ANY)
+def any_unmatched(tables: Tables) -> list[Row]:
+    """Say whether anything is kept for want of a trade."""
+    return [{"exists": any(row["receipt"] == _UNMATCHED for row in tables.callbacks.values())}]
 
 
 @stands_for(_PLACES)
