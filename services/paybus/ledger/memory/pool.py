@@ -156,12 +156,13 @@ class MemoryConnection:
 
 
 class MemoryPool:
-    """A process's connections: each is new, and as good as any other."""
+    """A process's connections. Statements that are no part of a transaction share one."""
 
     def __init__(self, database: MemoryDatabase, wire: Wire | None = None) -> None:
         self._database = database
         self._wire = wire or DirectWire()
         self._connections: WeakSet[MemoryConnection] = WeakSet()
+        self._shared = self.connection()
 
     def connection(self) -> MemoryConnection:
         """Give a new connection."""
@@ -175,19 +176,19 @@ class MemoryPool:
 
     async def fetch(self, statement: str, *arguments: Any) -> Any:
         """Run a statement and give its rows."""
-        return await self.connection().fetch(statement, *arguments)
+        return await self._shared.fetch(statement, *arguments)
 
     async def fetchrow(self, statement: str, *arguments: Any) -> Any:
         """Run a statement and give its first row."""
-        return await self.connection().fetchrow(statement, *arguments)
+        return await self._shared.fetchrow(statement, *arguments)
 
     async def fetchval(self, statement: str, *arguments: Any) -> Any:
         """Run a statement and give the first column of its first row."""
-        return await self.connection().fetchval(statement, *arguments)
+        return await self._shared.fetchval(statement, *arguments)
 
     async def execute(self, statement: str, *arguments: Any) -> str:
         """Run a statement and say how many rows it changed."""
-        return await self.connection().execute(statement, *arguments)
+        return await self._shared.execute(statement, *arguments)
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[MemoryConnection]:

@@ -1,0 +1,251 @@
+"""The program's services, put together from its own parts, as `runtime/consumer.py` and others do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from tests.simulation.broker import SimulatedConsumer, Topic
+from tests.simulation.client import CUT_OFF_SECONDS, SimulatedClient
+from tests.simulation.gateway import LAG_SECONDS
+from tests.simulation.script import MERCHANT
+
+from paybus.cancel.flow import CANCEL
+from paybus.contracts.call import GatewayCall
+from paybus.execution.flow import Flow
+from paybus.execution.heart import FencedError, Heart
+from paybus.execution.journal import Journal
+from paybus.execution.limits import Limits
+from paybus.execution.operator import Operator
+from paybus.execution.turn import Turns
+from paybus.execution.worker import Worker
+from paybus.gateway.callback import read_callback
+from paybus.gateway.errors import CallbackRefusedError
+from paybus.gateway.merchant import Merchant
+from paybus.intake.dead_letter import DeadLetters
+from paybus.intake.intake import Intake
+from paybus.intake.reading import Reader
+from paybus.intake.subscriber import commit
+from paybus.ledger.callback import receive
+from paybus.ledger.errors import LedgerError
+from paybus.ledger.group_commit import GroupCommit
+from paybus.ledger.memory.pool import MemoryPool
+from paybus.ledger.outbox import Outbox
+from paybus.ledger.settlement import Settlements
+from paybus.ledger.worker import Lease, end, enroll
+from paybus.notifier.delivery import delivery_of
+from paybus.notifier.memory_broker import MemoryBroker
+from paybus.notifier.relay import Relay
+from paybus.pay.flow import PAY
+from paybus.reconciler.inquirer import Inquirer
+from paybus.reconciler.matchmaker import Matchmaker
+from paybus.reconciler.overdue import Overdue
+from paybus.reconciler.rounds import repeat
+from paybus.reconciler.watchman import Watchman
+from paybus.refund.flow import REFUND
+from paybus.trades.operation import Kind
+from paybus.trades.watch import Rules
+
+FLOWS: dict[Kind, Flow] = {flow.kind: flow for flow in (PAY, REFUND, CANCEL)}
+LEASE = Lease(beat_seconds=2.0, fence_seconds=5.0, lease_seconds=8.0)
+LIMITS = Limits(
+    in_flight=10,
+    max_open=20,
+    pay_wait_seconds=120.0,
+    lag_seconds=LAG_SECONDS,
+    cut_off_seconds=CUT_OFF_SECONDS,
+    lease=LEASE,
+)
+EXPIRY_SECONDS = 20.0
+GRACE_SECONDS = 15.0
+"""After a barcode pay's expiry, before it is cancelled: as long as the gateway keeps its customer waiting."""
+
+STORE_SECONDS = 4.0
+OURS = Merchant(
+    merchant_id=MERCHANT,
+    key="TESTKEY0123456789ABCDEFGHIJKLMNO",
+    base_url="http://127.0.0.1:1/openGateway/openService/",
+    oper_id="oper01",
+    dev_id="dev01",
+)
+
+
+class Silence:
+    """Metrics that nobody reads: any part of it, called with anything, is itself."""
+
+    def __getattr__(self, name: str) -> "Silence":
+        return self
+
+    def __call__(self, *_arguments: object, **_named: object) -> "Silence":
+        """Do nothing."""
+        return self
+
+
+class Calls(Journal):
+    """The audit trail of all workers: what was heard is on it at once."""
+
+    def __init__(self) -> None:
+        self.calls: list[GatewayCall] = []
+
+    def write(self, call: GatewayCall) -> None:
+        """Keep a record."""
+        self.calls.append(call)
+
+
+class Letters:
+    """The dead-letter topics."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[bytes | None, Sequence[tuple[str, bytes | None]]]] = []
+
+    async def send_and_wait(self, topic: str, value: bytes | None, *, key: Any, headers: Any) -> None:
+        """Take a letter."""
+        await asyncio.sleep(0)
+        self.kept.append((value, headers))
+
+
+@dataclass
+class Surroundings:
+    """What a process finds outside of it."""
+
+    topics: dict[Kind, Topic]
+    events: MemoryBroker
+    letters: Letters
+    journal: Calls
+    make_client: Callable[[], SimulatedClient]
+    clock: Callable[[], float]
+
+
+@dataclass
+class WorkerService:
+    """One process of pay, refund or cancel."""
+
+    kind: Kind
+    pool: Any
+    worker_id: UUID
+    around: Surroundings
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Live until it is asked to stop or has to; stops in order."""
+        try:
+            await enroll(self.pool, self.worker_id, self.kind.value)
+        except LedgerError:
+            return  # it is started again
+        heart = Heart(self.pool, self.worker_id, LEASE, clock=self.around.clock)
+        worker = self._worker(heart)
+        consumer = SimulatedConsumer(self.around.topics[self.kind])
+        parts = [
+            asyncio.create_task(part)
+            for part in (heart.beat_on(), worker.look_for_due(), self._consume(consumer, worker))
+        ]
+        await asyncio.wait([*parts, asyncio.create_task(self.stopping.wait())], return_when="FIRST_COMPLETED")
+        await self._stop(parts, worker, consumer)
+
+    async def _stop(self, parts: list[Any], worker: Worker, consumer: SimulatedConsumer) -> None:
+        heart, looking, consuming = parts
+        self.around.topics[self.kind].leave(consumer)
+        await _end(consuming)
+        await _end(looking)
+        await worker.stop(10.0)
+        await _end(heart)
+        with suppress(LedgerError):
+            await end(self.pool, self.worker_id)
+
+    def _worker(self, heart: Heart) -> Worker:
+        around, pool, worker_id = self.around, self.pool, self.worker_id
+        clients: Any = {MERCHANT: around.make_client()}
+        operator = Operator(FLOWS[self.kind], clients, around.journal, lag_seconds=LAG_SECONDS)
+        settlements = GroupCommit(Settlements(pool, worker_id).write)
+        turns = Turns(operator, settlements, heart=heart, limits=LIMITS)
+        return Worker(pool, worker_id, self.kind, turns=turns, heart=heart, limits=LIMITS)
+
+    async def _consume(self, consumer: SimulatedConsumer, worker: Worker) -> None:
+        metrics: Any = Silence()
+        intake = Intake(
+            reader=Reader(kind=self.kind, merchants={MERCHANT}, expiry=timedelta(seconds=EXPIRY_SECONDS)),
+            letters=DeadLetters(self.around.letters, "dead"),
+            pool=self.pool,
+            worker_id=self.worker_id,
+            metrics=metrics,
+            giving=worker.giving,
+            hand_over=worker.take_on,
+        )
+        self.around.topics[self.kind].join(consumer)
+        while True:
+            records = await consumer.poll(50)
+            await worker.await_room()
+            await intake.take(records)
+            await commit(consumer, records)
+
+
+async def _end(task: "asyncio.Task[Any]") -> None:
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled() and (error := task.exception()) and not isinstance(error, FencedError):
+        raise error
+
+
+@dataclass
+class NotifierService:
+    """One process of the notifier: callbacks in, events out."""
+
+    pool: Any
+    around: Surroundings
+    store: Any = None
+
+    async def run(self) -> None:
+        """Relay for ever."""
+        self.store = GroupCommit(partial(receive, self.pool)).submit
+        await Relay(self._open_outbox, self.around.events.open_producer, "events").run()
+
+    async def hear(self, raw: bytes, query: str) -> int:
+        """Take a callback as the receiver does; gives the status of the answer."""
+        try:
+            delivery = delivery_of(read_callback(raw=raw, query=query, merchant=OURS))
+        except CallbackRefusedError as error:
+            return error.http_status
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                await self.store(delivery)
+        except (LedgerError, TimeoutError):
+            return 503
+        return 200
+
+    @asynccontextmanager
+    async def _open_outbox(self) -> AsyncIterator[Outbox]:
+        connection = self.pool.connection()
+        try:
+            outbox = Outbox(connection)
+            await outbox.listen()
+            yield outbox
+        finally:
+            connection.terminate()
+
+
+@dataclass
+class ReconcilerService:
+    """One process of the reconciler."""
+
+    pool: MemoryPool
+    around: Surroundings
+
+    async def run(self) -> None:
+        """Look for ever."""
+        pool: Any = self.pool
+        metrics: Any = Silence()
+        clients: Any = {MERCHANT: self.around.make_client()}
+        inquirer = Inquirer(clients, self.around.journal)
+        rules = Rules(first_seconds=5.0, longest_seconds=40.0)
+        watchman = Watchman(pool, inquirer, metrics, rules=rules, most_at_once=20)
+        rounds: list[tuple[str, Callable[[], Awaitable[bool]], float]] = [
+            ("follow", watchman.follow, 6.0),
+            ("look", watchman.look, 6.0),
+            ("overdue", Overdue(pool, metrics, grace_seconds=GRACE_SECONDS).look, 6.0),
+            ("match", Matchmaker(pool, metrics).look, 15.0),
+        ]
+        await asyncio.gather(*(repeat(name, act, every_seconds=every) for name, act, every in rounds))
