@@ -61,11 +61,30 @@ _VICTIMS: Final[dict[Seam, tuple[str, ...]]] = {
 }
 
 
+_ONCE: Final = (1,)
+_COUNTS: Final[dict[Seam, tuple[int, ...]]] = {
+    # Passed once a batch, and a round's commands may come as one batch.
+    Seam.RECORD_FETCHED: _ONCE,
+    Seam.ACCEPT_NOT_COMMITTED: _ONCE,
+    Seam.ACCEPT_COMMITTED: _ONCE,
+    Seam.OFFSET_COMMITTED: _ONCE,
+    Seam.CALLBACK_READ: (1, 2),
+    Seam.CALLBACK_STORED: (1, 2),
+    Seam.CALLBACK_ANSWERED: (1, 2),
+}
+_TWICE: Final = (1, 3)
+
+
+def counts_of(seam: Seam) -> tuple[int, ...]:
+    """Give at which of its passings a seam is tried: the first, and where it can be, in the middle of work."""
+    return _COUNTS.get(seam, _TWICE)
+
+
 def rounds() -> Iterator[Round]:
     """Give every round: each seam at its first passing and in the middle of work, and the frozen one."""
     number = 0
     for seam in Seam:
-        for count in (1, 3):
+        for count in counts_of(seam):
             victims = _VICTIMS.get(seam, _EVERYBODY)
             yield Round(number=number, manner=Manner.SEAM, victims=victims, seam=seam, count=count)
             number += 1
