@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: help install browser run up down test simulate check bench schemas fmt lock
+.PHONY: help install browser run up down test simulate fuzz check bench schemas fmt lock
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ test: install  ## Every test, on real PostgreSQL and real Apache Kafka
 
 simulate: install  ## Ten thousand simulated worlds, each from its seed; a seed that fails can be replayed
 	$(BIN)/python -m tests.simulation --seeds 10000
+
+fuzz: install  ## Damaged and forged messages, 132 000 of them, at everything that reads the gateway's wire
+	$(BIN)/python -m tests.fuzz
 
 check: install  ## Linters, types, the order of rooms, drift of schemas
 	$(BIN)/python -m tests.check
