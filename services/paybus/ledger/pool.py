@@ -23,8 +23,8 @@ CLOSE_SECONDS: Final = 5.0
 _SETTINGS: Final = {
     # A generic plan made while the tables are empty scans them for ever after.
     "plan_cache_mode": "force_custom_plan",
-    # Every statement of ours looks up each row it wants by an index. A planner that knows little yet of a table
-    # that grew quickly would scan it, or walk its index from end to end beside the sorted keys.
+    # Every statement of ours looks up each row it wants by an index. A planner that knows little yet of a
+    # table that grew quickly would scan it, or walk its index from end to end beside the sorted keys.
     "enable_seqscan": "off",
     "enable_mergejoin": "off",
     "jit": "off",
