@@ -76,7 +76,7 @@ _TWICE: Final = (1, 3)
 
 
 def counts_of(seam: Seam) -> tuple[int, ...]:
-    """Give at which of its passings a seam is tried: the first, and where it can be, in the middle of work."""
+    """Give at which of its passings a seam is tried: the first, and one in the middle of work."""
     return _COUNTS.get(seam, _TWICE)
 
 
