@@ -74,7 +74,7 @@ def conditions(*, duplicate_detection: bool) -> Conditions:
             "CUSTOMER_PAYS_AFTER_SECONDS": "0.5",
             "CALLBACK_INTERVAL_SECONDS": "1",
         },
-        faults={"latency_ms": 200, "rates": {"lost_answer": 0.15}},
+        faults={"latency_ms": 200, "rates": {"lost_answer": 0.3}},
         services=_PACE,
     )
 

@@ -17,6 +17,7 @@ TRADES: Final = 12
 _AMOUNT_FEN: Final = 10_000
 _EVERYBODY: Final = tuple(kind.value for kind in Kind)
 _GUARDED: Final = (Kind.REFUND.value, Kind.CANCEL.value)
+_ASKED: Final = (Kind.PAY.value, Kind.REFUND.value)  # a round has too few cancels to be sure of a lost answer
 _NOTIFIER: Final = ("notifier",)
 
 
@@ -53,6 +54,7 @@ class Round:
 
 _VICTIMS: Final[dict[Seam, tuple[str, ...]]] = {
     Seam.START_COMMITTED: _GUARDED,
+    Seam.INQUIRY_READ: _ASKED,
     Seam.EVENT_UNACKNOWLEDGED: _NOTIFIER,
     Seam.EVENT_UNMARKED: _NOTIFIER,
     Seam.CALLBACK_READ: _NOTIFIER,
