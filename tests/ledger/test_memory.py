@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from tests.ledger.house import (
+    AMOUNT,
     MERCHANT,
     UNKNOWN,
     cancel,
@@ -18,7 +19,7 @@ from tests.ledger.house import (
     states,
     told,
 )
-from tests.ledger.sides import MemorySide, PostgresSide, Side
+from tests.ledger.sides import MemorySide, PostgresSide, Side, alike
 
 from paybus.ledger.automatic import cancel_overdue_pays
 from paybus.ledger.claim import count_waiting, release
@@ -26,10 +27,13 @@ from paybus.ledger.errors import LedgerRefusedError
 from paybus.ledger.outbox import Outbox
 from paybus.ledger.settlement import Settlements
 from paybus.ledger.stocktaking import Stocktaking
+from paybus.ledger.watch import claim_watched, follow, learn_of
 from paybus.ledger.worker import beat
 from paybus.trades.aftermath import Conclusion
 from paybus.trades.money import Fen
-from paybus.trades.operation import Kind, OperationState
+from paybus.trades.operation import Kind, Method, OperationState
+from paybus.trades.outcome import Facts
+from paybus.trades.watch import Rules, learn
 
 
 def _postgres(request: pytest.FixtureRequest) -> PostgresSide:
@@ -156,7 +160,10 @@ async def test_what_is_given_back_is_due(side: Side, state: str) -> None:
     await (worker.granted(command) if state == "ready" else worker.holds(command))
     await release(side.pool, worker.worker_id, None, cut_off_seconds=20.0, lag_seconds=30.0)
     row = (await side.rows("operation"))[-1]
-    assert (row["due_at"], row["quiet_since"]) == ((5, 2) if state == "ready" else (0, None))
+    expected = (
+        {"due_at": 50.0, "quiet_since": 20.0} if state == "ready" else {"due_at": 0.0, "quiet_since": None}
+    )
+    assert alike({name: row[name] for name in expected}, expected)
 
 
 async def test_what_a_worker_does_not_know_of_is_found(side: Side) -> None:
@@ -204,6 +211,30 @@ async def test_a_cancel_that_nobody_asked_for_becomes_his_who_asks(side: Side) -
     await (await hand(side.pool, Kind.CANCEL)).accepts(cancel())
     assert [row["automatic"] for row in await side.rows("operation")] == [False, False]
     assert (await side.rows("operation"))[-1]["overdue"]
+
+
+async def test_an_unpaid_order_is_watched_until_it_is_paid(side: Side) -> None:
+    """It is found among the answers, asked about when it is due, and left alone once it is known."""
+    worker = await hand(side.pool)
+    command = pay()
+    order = replace(command, operation=replace(command.operation, method=Method.NATIVE))
+    (held,) = await worker.holds(order)
+    await worker.settles(concluded(held))
+    await side.passes(100)
+    assert not await follow(side.pool, most=10, first_seconds=1.0)
+    assert [row["reason"] for row in await side.rows("watch")] == ["customer"]
+    await side.passes(100)
+    (watched,) = await claim_watched(side.pool, most=10)
+    assert await claim_watched(side.pool, most=10) == []
+    facts = Facts(gateway_state=1, amount_fen=AMOUNT)
+    lesson = await learn_of(
+        side.pool,
+        watched.place,
+        lambda trade, announced: learn(trade, 0, ("SUCCESS", facts), announced=announced, rules=Rules()),
+    )
+    assert lesson is not None
+    assert [row["ce_type"] for row in await side.rows("event")] == ["trade.created", "trade.paid"]
+    assert await side.rows("watch") == []
 
 
 async def test_the_outbox_is_read_in_order_and_by_one(side: Side) -> None:
