@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from tests.simulation.chance import Chance
 from tests.simulation.house import Place
 from tests.simulation.loop import VirtualLoop
-from tests.simulation.services import OURS
+from tests.simulation.surroundings import OURS
 
 from paybus.gateway.callback import OutgoingCallback, write_callback
 from paybus.sandbox.notice import describe

@@ -8,6 +8,7 @@ from tests.simulation.gateway import Said, SimulatedGateway
 from tests.simulation.loop import PROCESS
 
 from paybus.gateway.errors import ConnectFailedError, ConnectionLostError, ReplyTimeoutError
+from paybus.gateway.merchant import Merchant
 
 CUT_OFF_SECONDS = 1.0
 """A request leaves within this, or never: the time for connecting."""
@@ -19,10 +20,10 @@ PATIENCE_SECONDS = 12.0
 class SimulatedClient:
     """Speaks for one merchant in one process. What has left reaches the gateway also if its sender dies."""
 
-    def __init__(self, gateway: SimulatedGateway, chance: Chance, merchant_id: str) -> None:
+    def __init__(self, gateway: SimulatedGateway, chance: Chance, merchant: Merchant) -> None:
         self._gateway = gateway
         self._chance = chance
-        self._merchant_id = merchant_id
+        self.merchant = merchant
 
     async def pay(self, request: Any) -> Said:
         """Take a payment from a scanned code."""
@@ -51,7 +52,7 @@ class SimulatedClient:
             if trouble == "lost":
                 raise ConnectionLostError("lost", moves_money=False)
             return Said(code="SERVICE_UNAVAILABLE")
-        said = self._gateway.query(request, self._merchant_id)
+        said = self._gateway.query(request, self.merchant.merchant_id)
         await asyncio.sleep(chance.seconds(0.0, 0.5))
         return said
 
@@ -80,7 +81,7 @@ class SimulatedClient:
             if undone:
                 hear(Said(code="EXCEPTION"))
             else:
-                gateway.take(operation, request, self._merchant_id, fault, hear)
+                gateway.take(operation, request, self.merchant.merchant_id, fault, hear)
 
         token = PROCESS.set(None)
         try:

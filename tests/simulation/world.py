@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+import sys
 from typing import Any
 from uuid import UUID
 
@@ -17,15 +18,9 @@ from tests.simulation.clock import START, moment, simulated_clocks
 from tests.simulation.gateway import SimulatedGateway
 from tests.simulation.house import House
 from tests.simulation.loop import VirtualLoop
-from tests.simulation.script import MERCHANT, Line, write_script
-from tests.simulation.services import (
-    Calls,
-    Letters,
-    NotifierService,
-    ReconcilerService,
-    Surroundings,
-    WorkerService,
-)
+from tests.simulation.script import Line, write_script
+from tests.simulation.services import NotifierService, ReconcilerService, WorkerService
+from tests.simulation.surroundings import OURS, Calls, Letters, Surroundings
 from tests.simulation.trouble import schedule_trouble
 from tests.simulation.verdict import violations_of
 from tests.simulation.wire import LedgerWeather, SimulatedWire
@@ -71,7 +66,7 @@ class World:
             events=MemoryBroker(),
             letters=Letters(),
             journal=Calls(),
-            make_client=lambda: SimulatedClient(self.gateway, self.chance, MERCHANT),
+            make_client=lambda: SimulatedClient(self.gateway, self.chance, OURS),
             clock=self.loop.time,
         )
         self.house = House(self.loop, self._make_pool, lambda: list(self.topics.values()), self.note)
@@ -169,15 +164,18 @@ class World:
 def run_seed(seed: int, note: Callable[[str], None] | None = None) -> Outcome:
     """Let one world live, and say what became of it; the same seed gives the same world."""
     loop = VirtualLoop()
-    with _logging_to(note), simulated_clocks(loop):
+    with _logging_to(note, loop.errors), simulated_clocks(loop):
         return World(loop, seed, note).live()
 
 
 @contextmanager
-def _logging_to(note: Callable[[str], None] | None) -> Iterator[None]:
+def _logging_to(note: Callable[[str], None] | None, mistakes: list[str]) -> Iterator[None]:
     before = structlog.get_config()
 
     def write(_logger: Any, _method: str, event: dict[str, Any]) -> Any:
+        if event.pop("exc_info", None):  # the program caught what it calls a mistake of its own
+            event["mistake"] = repr(sys.exception())
+            mistakes.append(f"{event['event']}: {event['mistake']}")
         if note is not None:
             note(f"           log {event}")
         raise structlog.DropEvent
