@@ -42,7 +42,7 @@ class System:
         self._folder = folder
         self._database_url = database_url
         self._processes: dict[str, PythonProcess] = {}
-        self._ports: dict[str, int] = {}
+        self._port_files: dict[str, Path] = {}
         self._merchants = folder / "merchants"
         self._merchants.mkdir()
         self._write_merchant(1)
@@ -52,10 +52,10 @@ class System:
         wanted = {"duplicate_detection": False, **settings}
         variables = {f"PAYBUS_SANDBOX_{name.upper()}": str(value) for name, value in wanted.items()}
         self._start("sandbox", "sandbox", variables)
-        self._write_merchant(self._ports["sandbox"])
+        self._write_merchant(self.port("sandbox"))
 
     def start(self, name: str, service: str | None = None, **settings: object) -> PythonProcess:
-        """Start *service* (by default the one called *name*)."""
+        """Start *service* (by default the one called *name*); commands are not sent before it is there."""
         return self._start(
             name, service or name, {f"PAYBUS_{key.upper()}": str(value) for key, value in settings.items()}
         )
@@ -75,9 +75,13 @@ class System:
         request = urllib.request.Request(f"{self.address(name)}{path}", data, method="POST")
         urllib.request.urlopen(request, timeout=30).close()
 
+    def port(self, name: str) -> int:
+        """Give the port of a service when it listens."""
+        return self._processes[name].await_port(self._port_files[name])
+
     def address(self, name: str) -> str:
-        """Give the URL of a service's HTTP server."""
-        return f"http://127.0.0.1:{self._ports[name]}"
+        """Give the URL of a service's HTTP server when it listens."""
+        return f"http://127.0.0.1:{self.port(name)}"
 
     def send(self, kind: Kind, commands: Iterable[dict[str, Any]], *, partition: int | None = None) -> None:
         """Publish commands and return when the broker has them."""
@@ -92,7 +96,9 @@ class System:
         headers: Sequence[tuple[str, bytes | None]] = (),
         partition: int | None = None,
     ) -> None:
-        """Publish records as they are."""
+        """Publish records as they are, when every service is there."""
+        for name in self._processes:
+            self.port(name)
         producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 5, "log_level": 0})
         place = {} if partition is None else {"partition": partition}
         for key, value in records:
@@ -128,7 +134,7 @@ class System:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                places = consumer.committed(wanted, timeout=30)
+                places = consumer.committed(wanted, timeout=5)
             except KafkaException:  # a broker that has just started does not know its groups yet
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
@@ -215,8 +221,7 @@ class System:
             **variables,
         }
         process = PythonProcess(f"paybus.{service}", environment, self._folder / f"{name}.log")
-        self._processes[name] = process
-        self._ports[name] = process.await_port(port_file)
+        self._processes[name], self._port_files[name] = process, port_file
         return process
 
     def _write_merchant(self, port: int) -> None:

@@ -18,7 +18,7 @@ IMPATIENT = {"command_expiry_seconds": 1, "gateway_pay_seconds": 1}
 
 
 def _post(system: System, path: str, body: object = None) -> None:
-    url = f"http://127.0.0.1:{system._ports['sandbox']}/admin/{path}"
+    url = f"http://127.0.0.1:{system.port('sandbox')}/admin/{path}"
     data = json.dumps(body).encode() if body is not None else b""
     urllib.request.urlopen(urllib.request.Request(url, data, method="POST"), timeout=30).close()
 
@@ -39,7 +39,7 @@ def _trade(system: System, code: str) -> dict[str, Any]:
 
 def _incoherent(system: System) -> list[str]:
     """Give the rules that the reconciler saw broken, once it has looked after everything was done."""
-    url = f"http://127.0.0.1:{system._ports['reconciler']}/metrics"
+    url = f"http://127.0.0.1:{system.port('reconciler')}/metrics"
     begun = time.time()
 
     def lines() -> dict[str, float]:
