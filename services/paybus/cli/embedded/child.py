@@ -32,6 +32,7 @@ class Child:
         self._port_file = place.port(program.name)
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
+        self._port: int | None = None
 
     def start(self) -> int:
         """Start the process; gives its id."""
@@ -52,7 +53,8 @@ class Child:
     def await_port(self) -> int:
         """Return the port when the service listens; raises SystemStartError."""
         self._await("listen", self._port_file.exists)
-        return int(self._port_file.read_text())
+        self._port = int(self._port_file.read_text())
+        return self._port
 
     def await_ready(self) -> None:
         """Return when the service says that it is ready; raises SystemStartError."""
@@ -70,7 +72,7 @@ class Child:
 
         It must have ended. Whoever was told its address still finds it there.
         """
-        port = {"PAYBUS_HTTP_PORT": self._port_file.read_text()} if self._port_file.exists() else {}
+        port = {} if self._port is None else {"PAYBUS_HTTP_PORT": str(self._port)}
         before = self._settings
         self._settings = {**before, **port, **extra}
         try:

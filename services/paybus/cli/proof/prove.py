@@ -117,28 +117,33 @@ def _line(verdict: Verdict) -> str:
 def _print(verdicts: list[Verdict], *, duplicate_detection: bool) -> None:
     told = "on" if duplicate_detection else "off: a second call counts"
     table = Table(title=f"killed with -9; duplicate detection {told}", box=SIMPLE, padding=(0, 1, 0, 0))
-    for heading in ("seam", "at", "killed", "n", "effects", "I1-I6", "open", "quiet"):
-        table.add_column(heading, no_wrap=heading != "I1-I6")
+    for heading in ("seam", "killed", "asked", "effects", "I1-I6", "open", "quiet"):
+        table.add_column(heading, no_wrap=True)
     for verdict in verdicts:
         table.add_row(*_cells(verdict))
     out.print(table)
     for verdict in verdicts:
+        if verdict.survivors:
+            out.print(f"{_seam(verdict.round)}: not reached by {', '.join(sorted(verdict.survivors))}")
         for finding in verdict.broken:
-            out.print(f"{verdict.round.name}: {finding.invariant.value}: {finding.violations[:3]}")
+            for violation in finding.violations[:3]:
+                out.print(
+                    f"{_seam(verdict.round)}: {finding.invariant} {violation.where}: {violation.sentence}"
+                )
 
 
 def _cells(verdict: Verdict) -> list[str]:
     one, figures = verdict.round, verdict.report.figures
-    broken = ", ".join(finding.invariant.name for finding in verdict.broken)
-    killed = [name for name in one.victims if name not in verdict.survivors]
-    missed = f"; not reached: {', '.join(sorted(verdict.survivors))}" if verdict.survivors else ""
     return [
-        one.name,
-        str(one.count),
-        f"{' '.join(killed)}{missed}",
+        _seam(one),
+        " ".join(name for name in one.victims if name not in verdict.survivors),
         str(figures.commands),
         str(sum(figures.effects.values())),
-        f"BROKEN: {broken}" if broken else "held",
+        "BROKEN" if verdict.broken else "held",
         str(sum(figures.open.values())),
-        f"{verdict.seconds:.1f} s",
+        f"{verdict.seconds:.1f}",
     ]
+
+
+def _seam(one: Round) -> str:
+    return f"{one.name} {one.count}"
