@@ -12,6 +12,7 @@ from paybus.cli.background import down, up
 from paybus.cli.command_options import with_options
 from paybus.cli.dead_letter import app as dead_letters
 from paybus.cli.errors import CliError, sentence_of
+from paybus.cli.gateway.registration import add_questions
 from paybus.cli.migration import migrate_ledger
 from paybus.cli.place import adopt_environment
 from paybus.cli.proof.prove import prove
@@ -43,6 +44,7 @@ app.command("events")(events)
 app.command("reconcile")(reconcile)
 for kind in Kind:
     app.command(kind.value)(with_options(kind, send_by_hand))
+add_questions(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

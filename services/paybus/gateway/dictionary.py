@@ -148,6 +148,9 @@ RETURN_CODES: Final = _of(
 SCANS: Final = _of({1: "active", 2: "passive"})
 """CODE_SCAN_TYPE (docs/protocol.md §5.6)."""
 
+VOUCHER_STATES: Final = _of({0: "worthless", 1: "good"})
+"""isActive (docs/protocol.md §5.10); that 1 is good is our reading of its name."""
+
 # What an operator's account says (docs/protocol.md §5.8).
 USER_TYPES: Final = _of({1: "may not refund", 2: "may refund"})
 LOGIN_FLAGS: Final = _of({0: "disabled", 1: "enabled"})

@@ -1,0 +1,1 @@
+"""Commands that ask the gateway itself: one HTTP request each, nothing of ours in between."""
