@@ -85,6 +85,7 @@ class MemoryDatabase:
             raise asyncpg.ConnectionDoesNotExistError(
                 "the transaction was ended by the loss of its connection"
             )
+        assert statement in DOUBLES, f"this statement has no double in ledger/memory: {statement}"
         self.tables.session = session
         return DOUBLES[statement](self.tables, *arguments)
 
