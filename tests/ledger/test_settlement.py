@@ -104,8 +104,8 @@ async def test_a_grant_stays_with_its_worker(pool: Pool) -> None:
     assert await events(pool) == ["trade.paid"]
 
 
-async def test_a_grant_begins_to_count_anew(pool: Pool) -> None:
-    """Looks at its trade are no inquiries: the first inquiry after a grant is the first."""
+async def test_inquiries_are_counted_from_the_first_one_on(pool: Pool) -> None:
+    """Looks at its trade and tries to send are counted on through a grant, and are no inquiries."""
     worker = await hand(pool, Kind.REFUND)
     (held,) = await worker.holds(refund())
     for _ in range(3):
@@ -116,7 +116,7 @@ async def test_a_grant_begins_to_count_anew(pool: Pool) -> None:
     assert held.operation.asked == 3
     (settled,) = await worker.settles(started(held))
     assert settled.held is not None
-    assert settled.held.operation.asked == 0
+    assert settled.held.operation.asked == 3
 
     await worker.settles(concluded(settled.held, UNKNOWN))
 

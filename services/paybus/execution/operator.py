@@ -7,6 +7,7 @@ from typing import Any, Final
 from paybus.contracts.command import decode
 from paybus.execution.attempt import attempt
 from paybus.execution.flow import Answered, Flow
+from paybus.execution.gates import Gates, Traffic
 from paybus.execution.journal import Journal
 from paybus.gateway.client import GatewayClient
 from paybus.ledger.held import Held
@@ -18,6 +19,8 @@ from paybus.trades.outcome import Facts, Outcome, Source, Verdict
 MERCHANT_UNKNOWN: Final = "merchant_unknown"
 """The reason of an outcome without a request: the merchant was taken out while the operation was open."""
 
+POSTPONED: Final = "inquiry_postponed"
+"""The reason of an inquiry that was not made: the gateway answers none, and is left alone for a while."""
 
 _UNDER_WAY_SECONDS: Final = 0.05  # a proof's gateway takes longer to answer
 
@@ -26,8 +29,15 @@ class Operator:
     """Speaks with the gateway for every merchant; keeps nothing between calls."""
 
     def __init__(
-        self, flow: Flow, clients: Mapping[str, GatewayClient], journal: Journal, *, lag_seconds: float
+        self,
+        flow: Flow,
+        clients: Mapping[str, GatewayClient],
+        journal: Journal,
+        *,
+        lag_seconds: float,
+        gates: Gates | None = None,
     ) -> None:
+        self.gates = gates or Gates(clients)
         self._flow = flow
         self._clients = clients
         self._journal = journal
@@ -59,30 +69,36 @@ class Operator:
         command = decode(held.command, kind)
         reach(Seam.REQUEST_NOT_SENT)
         reach_soon(Seam.REQUEST_SENT, seconds=_UNDER_WAY_SECONDS)
-        sent = await attempt(
-            held,
-            self._flow.operation_name(command),
-            lambda: self._flow.send(client, command, held),
-            judge=lambda answered: judge_reply(
-                kind, answered.reply.code, answered.facts, amount_fen=_amount(held)
-            ),
-            source=Source.REPLY,
-        )
+        with self.gates.passing(Traffic.CHARGES, client) as passage:
+            sent = await attempt(
+                held,
+                self._flow.operation_name(command),
+                lambda: self._flow.send(client, command, held),
+                judge=lambda answered: judge_reply(
+                    kind, answered.reply.code, answered.facts, amount_fen=_amount(held)
+                ),
+                source=Source.REPLY,
+            )
+            passage.call = sent.call
         reach(Seam.ANSWER_READ)
         self._journal.write(sent.call)
         return sent.outcome
 
     async def _ask(self, client: GatewayClient, held: Held, *, lag_over: bool) -> Outcome:
         kind = held.operation.kind
-        asked = await attempt(
-            held,
-            "query",
-            lambda: self._query(client, held),
-            judge=lambda answered: judge_inquiry(
-                kind, answered.reply.code, answered.facts, amount_fen=_amount(held), lag_over=lag_over
-            ),
-            source=Source.INQUIRY,
-        )
+        if self.gates.rest_seconds(Traffic.INQUIRIES, held.operation.merchant_id):
+            return Outcome(verdict=Verdict.UNKNOWN, source=Source.INQUIRY, reason=POSTPONED)
+        with self.gates.passing(Traffic.INQUIRIES, client) as passage:
+            asked = await attempt(
+                held,
+                "query",
+                lambda: self._query(client, held),
+                judge=lambda answered: judge_inquiry(
+                    kind, answered.reply.code, answered.facts, amount_fen=_amount(held), lag_over=lag_over
+                ),
+                source=Source.INQUIRY,
+            )
+            passage.call = asked.call
         reach(Seam.INQUIRY_READ)
         self._journal.write(asked.call)
         return asked.outcome

@@ -7,15 +7,16 @@ from typing import Final
 
 import structlog
 
+from paybus.execution.gates import Traffic
 from paybus.execution.heart import Heart
 from paybus.execution.limits import Limits
-from paybus.execution.operator import MERCHANT_UNKNOWN, Operator
+from paybus.execution.operator import MERCHANT_UNKNOWN, POSTPONED, Operator
 from paybus.ledger.errors import LedgerUnavailableError
 from paybus.ledger.group_commit import GroupCommit
 from paybus.ledger.held import Held
 from paybus.ledger.settlement import Decide, Settled, Settlement
 from paybus.telemetry.seam import Seam, reach
-from paybus.trades.aftermath import Conclusion
+from paybus.trades.aftermath import Conclusion, held_back
 from paybus.trades.conclusion import conclude
 from paybus.trades.operation import Kind, Operation, OperationState
 from paybus.trades.outcome import Outcome, Source, Verdict
@@ -29,6 +30,8 @@ MERCHANT_PAUSE_SECONDS: Final = 60.0
 """Before an operation of a merchant who was taken out is tried again: somebody has to put a file back."""
 
 _NOTHING_SENT: Final = Outcome(verdict=Verdict.NOT_EXECUTED, source=Source.REPLY)
+_NOT_ASKED: Final = Outcome(verdict=Verdict.UNKNOWN, source=Source.INQUIRY, reason=POSTPONED)
+_EXPIRED_SECONDS: Final = 0.05  # the ledger's clock and ours differ by a little
 _log = structlog.get_logger(__name__)
 
 
@@ -55,6 +58,11 @@ class Turns:
         self._limits = limits
         self._calls = asyncio.Semaphore(limits.in_flight)
 
+    @property
+    def may_take_in(self) -> bool:
+        """Whether commands that come now could be sent."""
+        return self._operator.gates.may_take_in
+
     async def take(self, held: Held) -> None:
         """Carry *held* as far as it goes now; what is left is due again in the ledger.
 
@@ -70,7 +78,9 @@ class Turns:
     async def _start(self, held: Held) -> Held | None:
         tired = held.waited_seconds >= self._limits.pay_wait_seconds
         patience = Patience(expired=_is_expired(held), tired=tired)
-        granted = (await self._settle(held, _NOTHING_SENT, _starting(patience))).held
+        rest_seconds = self._rest_seconds(held, Traffic.CHARGES)
+        decide = _resting(_starting(patience), rest_seconds) if rest_seconds else _starting(patience)
+        granted = (await self._settle(held, _NOTHING_SENT, decide)).held
         reach(Seam.START_COMMITTED)
         # Whatever was sent in earlier turns, it is over: what was WAITING is certainly not on its way.
         return None if granted is None else replace(granted, quiet_seconds=None)
@@ -92,15 +102,30 @@ class Turns:
 
     async def _act(self, held: Held) -> None:
         if _may_have_been_sent(held):
-            await self._conclude(held, await self._operator.ask(held), sent=False)
+            await self._ask(held)
         elif _is_expired(held):
             await self._settle(held, _NOTHING_SENT, _too_late(held.operation.kind))
+        elif rest_seconds := self._rest_seconds(held, Traffic.CHARGES):
+            await self._settle(held, _NOTHING_SENT, _resting(_concluding(_NOTHING_SENT), rest_seconds))
         else:
             await self._conclude(held, await self._operator.send(held), sent=True)
 
+    async def _ask(self, held: Held) -> None:
+        rest_seconds = self._rest_seconds(held, Traffic.INQUIRIES)
+        if rest_seconds:
+            await self._settle(held, _NOT_ASKED, _resting(_concluding(_NOT_ASKED), rest_seconds))
+        else:
+            await self._conclude(held, await self._operator.ask(held), sent=False)
+
+    def _rest_seconds(self, held: Held, traffic: Traffic) -> float:
+        """Say how long *held* must not go to the gateway; a charge until it expires, to be answered then."""
+        rest_seconds = self._operator.gates.rest_seconds(traffic, held.operation.merchant_id)
+        return min(rest_seconds, _left_seconds(held)) if traffic is Traffic.CHARGES else rest_seconds
+
     async def _conclude(self, held: Held, outcome: Outcome, *, sent: bool) -> None:
         reach(Seam.SETTLE_NOT_COMMITTED)
-        settled = await self._settle(held, outcome, _concluding(outcome), sent=sent)
+        decide = _concluding(outcome, left_seconds=_left_seconds(held))
+        settled = await self._settle(held, outcome, decide, sent=sent)
         reach(Seam.SETTLE_COMMITTED)
         if settled.lost:
             _log.warning("turn.overtaken", operation_id=held.operation_id, verdict=outcome.verdict.value)
@@ -128,6 +153,13 @@ def _is_expired(held: Held) -> bool:
     return held.expires_at is not None and held.expires_at <= datetime.now(UTC)
 
 
+def _left_seconds(held: Held) -> float:
+    """Say when *held* will have expired, or at once; without end if it never does."""
+    if held.expires_at is None:
+        return float("inf")
+    return max(0.0, (held.expires_at - datetime.now(UTC)).total_seconds()) + _EXPIRED_SECONDS
+
+
 def _starting(patience: Patience) -> Decide:
     # READY and not begun to be sent is as good as WAITING: only the worker that holds it knows.
     return lambda operation, trade: start(_as_waiting(operation), trade, patience)
@@ -140,15 +172,21 @@ def _too_late(kind: Kind) -> Decide:
     return _concluding(_NOTHING_SENT)
 
 
-def _concluding(outcome: Outcome) -> Decide:
+def _concluding(outcome: Outcome, *, left_seconds: float = float("inf")) -> Decide:
     def decide(operation: Operation, trade: Trade | None) -> Conclusion:
         assert trade is not None, "what was sent has a trade"
         concluded = conclude(operation, trade, outcome)
         if outcome.reason == MERCHANT_UNKNOWN and concluded.due_seconds is not None:
             return replace(concluded, due_seconds=max(concluded.due_seconds, MERCHANT_PAUSE_SECONDS))
+        if concluded.state is OperationState.WAITING and concluded.due_seconds is not None:
+            return replace(concluded, due_seconds=min(concluded.due_seconds, left_seconds))
         return concluded
 
     return decide
+
+
+def _resting(decide: Decide, seconds: float) -> Decide:
+    return lambda operation, trade: held_back(decide(operation, trade), trade, seconds)
 
 
 def _as_waiting(operation: Operation) -> Operation:

@@ -82,7 +82,7 @@ class Worker:
 
     async def await_room(self) -> None:
         """Return when more operations may be taken on. While it waits, the backlog stays in Kafka."""
-        while self.held + self._waiting >= self._limits.max_open:
+        while self.held + self._waiting >= self._limits.max_open or not self._turns.may_take_in:
             self._ended.clear()
             await _wait(self._ended, LOOK_SECONDS)
 

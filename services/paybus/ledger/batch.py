@@ -124,7 +124,7 @@ class Batch:
 
 def granted(held: Held, trade: KnownTrade | None) -> Held:
     """Give *held* as it is after it became READY: nothing was sent or asked in this state yet."""
-    operation = replace(held.operation, state=OperationState.READY, asked=0, reply_code=None)
+    operation = replace(held.operation, state=OperationState.READY, reply_code=None)
     return replace(held, operation=operation, trade=trade, turn=held.turn + 1)
 
 
@@ -139,7 +139,7 @@ def _operation_write(
         operation_id=held.operation_id,
         turn=held.turn,
         state=conclusion.state,
-        asked=_asked(held.operation, conclusion.state),
+        asked=_asked(held.operation, conclusion),
         due_seconds=conclusion.due_seconds,
         reply_code=outcome.reply_code,
         return_code=outcome.return_code,
@@ -150,12 +150,13 @@ def _operation_write(
     )
 
 
-def _asked(operation: Operation, state: OperationState) -> int:
-    """Count the inquiries without an answer, or the looks at a trade, one after the other."""
+def _asked(operation: Operation, conclusion: Conclusion) -> int:
+    """Count the inquiries without an answer, or the tries before them, one after the other."""
+    state, tried = conclusion.state, int(conclusion.tried)
     if state is OperationState.READY:
-        return 0
+        return operation.asked
     counted_the_same = (operation.state in _ASKED_ABOUT) == (state in _ASKED_ABOUT)
-    return operation.asked + 1 if counted_the_same else 1
+    return operation.asked + tried if counted_the_same else tried
 
 
 def _answer_id(conclusion: Conclusion, announcements: Sequence[Announcement]) -> str | None:

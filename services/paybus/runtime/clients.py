@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import httpx
 
+from paybus.execution.breaker import BreakerRules
 from paybus.gateway.client import GatewayClient
 from paybus.gateway.exchange import Timeouts
 from paybus.gateway.merchant import Merchant
@@ -52,3 +53,13 @@ def make_client(
         other_seconds=settings.gateway_other_seconds,
     )
     return GatewayClient(merchant, engine, timeouts=timeouts)
+
+
+def breaker_rules(settings: WorkerSettings) -> BreakerRules:
+    """Say when a gateway is left alone."""
+    longest_seconds = settings.breaker_longest_seconds
+    return BreakerRules(
+        failures=settings.breaker_failures,
+        first_pause_seconds=min(BreakerRules().first_pause_seconds, longest_seconds),
+        longest_pause_seconds=longest_seconds,
+    )

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 import logging
 from uuid import UUID, uuid4
 
@@ -14,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from paybus.contracts.topics import Topics
 from paybus.execution.flow import Flow
+from paybus.execution.gates import Gates, Traffic
 from paybus.execution.heart import Heart
 from paybus.execution.journal import Journal, open_journal
 from paybus.execution.limits import Limits
@@ -30,7 +32,7 @@ from paybus.ledger.group_commit import GroupCommit
 from paybus.ledger.pool import Pool, open_pool
 from paybus.ledger.settlement import Settlements
 from paybus.ledger.worker import Lease, end, enroll
-from paybus.runtime.clients import Clients, make_client
+from paybus.runtime.clients import Clients, breaker_rules, make_client
 from paybus.runtime.health import Check, health_app
 from paybus.runtime.kafka import open_producer
 from paybus.runtime.service import Service, run
@@ -78,11 +80,12 @@ class _Composition:
         worker_id = await service.enter(_enrolled(pool, kind.value))
         heart = Heart(pool, worker_id, _lease(settings))
         service.watch("heart", heart.beat_on())
-        operator = self._operator(engine, journal)
+        metrics = WorkerMetrics(registry, kind)
+        operator = self._operator(engine, journal, metrics)
         worker = self._worker(pool, worker_id, operator=operator, heart=heart)
         await service.enter(_stopped_in_time(worker, settings.grace_seconds))
         service.watch("look_for_due", worker.look_for_due())
-        metrics = self._metrics(registry, worker, heart)
+        _connect(metrics, worker, heart=heart, gates=operator.gates)
         broker = KafkaBroker(
             settings.kafka_bootstrap,
             client_id=name,
@@ -97,10 +100,13 @@ class _Composition:
         await broker.start()
         service.watch("intake", subscription.failed())
 
-    def _operator(self, engine: httpx.AsyncBaseTransport, journal: Journal) -> Operator:
+    def _operator(
+        self, engine: httpx.AsyncBaseTransport, journal: Journal, metrics: WorkerMetrics
+    ) -> Operator:
         settings = self.settings
         clients = Clients(self.merchants, lambda merchant: make_client(merchant, engine, settings))
-        return Operator(self.flow, clients, journal, lag_seconds=settings.query_lag_seconds)
+        gates = Gates(clients, breaker_rules(settings), counter=metrics)
+        return Operator(self.flow, clients, journal, lag_seconds=settings.query_lag_seconds, gates=gates)
 
     def _worker(self, pool: Pool, worker_id: UUID, *, operator: Operator, heart: Heart) -> Worker:
         settings = self.settings
@@ -115,15 +121,6 @@ class _Composition:
         settlements = GroupCommit(Settlements(pool, worker_id).write)
         turns = Turns(operator, settlements, heart=heart, limits=limits)
         return Worker(pool, worker_id, self.flow.kind, turns=turns, heart=heart, limits=limits)
-
-    def _metrics(self, registry: CollectorRegistry, worker: Worker, heart: Heart) -> WorkerMetrics:
-        metrics = WorkerMetrics(registry, self.flow.kind)
-        metrics.read_from(
-            in_flight=lambda: worker.in_flight,
-            held=lambda: worker.held,
-            heartbeat_age_seconds=lambda: heart.age_seconds,
-        )
-        return metrics
 
     def _intake(
         self,
@@ -165,6 +162,15 @@ class _Composition:
             Check("broker", lambda: _ping(broker)),
         )
         await self.service.enter(web_server(health, self.settings))
+
+
+def _connect(metrics: WorkerMetrics, worker: Worker, *, heart: Heart, gates: Gates) -> None:
+    metrics.read_from(
+        in_flight=lambda: worker.in_flight,
+        held=lambda: worker.held,
+        heartbeat_age_seconds=lambda: heart.age_seconds,
+    )
+    metrics.read_breakers({traffic.value: partial(gates.open_count, traffic) for traffic in Traffic})
 
 
 def _lease(settings: WorkerSettings) -> Lease:

@@ -158,6 +158,14 @@ class WorkerSettings(MerchantSettings):
         # With the look of others every second, operations of a dead worker are taken over within 10 s.
         5.0, 0.5, 60.0, meaning="how long after its last heartbeat a worker counts as dead"
     )  # fmt: skip
+    breaker_failures: int = _number(
+        # Single requests do get lost; ten in a row with no answer between them are the gateway itself.
+        10, 1, 1_000, meaning="how many requests in a row fail before a gateway is left alone for a while"
+    )  # fmt: skip
+    breaker_longest_seconds: float = _number(
+        # Well under the 80 s for which a scanned code is good; two probes a minute are no burden.
+        30.0, 0.1, 600.0, meaning="the longest pause between two probes of a gateway that does not answer"
+    )  # fmt: skip
     query_lag_seconds: float = _number(
         3.0, 0.0, 60.0, meaning="how long the gateway may not yet know a payment that it took"
     )

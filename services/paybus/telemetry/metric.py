@@ -6,7 +6,7 @@ event, and its absence means that nobody serves it. What is not known here is co
 Identifiers (trades, merchants, messages) are never labels.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from itertools import product
 import platform
@@ -46,6 +46,11 @@ CALLBACK_VERDICTS = (
 )
 """`recorded` tells what only an inquiry can prove, `refused` is not believed, `unavailable` could not be
 stored and will be sent again."""
+
+TRAFFIC = ("charges", "inquiries")
+"""What a gateway is left alone with apart from each other."""
+TRAFFIC_LIMITS = ("breaker",)
+"""Why a request is not made now: its gateway does not answer."""
 
 RECONCILIATION_BREAKS = ("missing_here", "missing_there", "amount_differs", "state_differs")
 """How a trade differs from the gateway's list of its day."""
@@ -345,6 +350,20 @@ class WorkerMetrics:
         )
         self._in_flight, self._held = in_flight.labels(kind), held.labels(kind)
         self._heartbeat_age = heartbeat_age.labels(kind)
+        breakers = Gauge(
+            "paybus_breakers_open",
+            "Gateways that are left alone because they do not answer.",
+            ["kind", "traffic"],
+            registry=registry,
+        )
+        held_back = Counter(
+            "paybus_requests_held_back",
+            "Requests that were put off, by what forbade them.",
+            ["kind", "traffic", "limit"],
+            registry=registry,
+        )
+        self._breakers = Family(breakers, (kind,), TRAFFIC)
+        self._held_back = Family(held_back, (kind,), TRAFFIC, TRAFFIC_LIMITS)
 
     def count(self, result: str, number: int = 1) -> None:
         """Count *number* records of one *result* (of INTAKE_RESULTS)."""
@@ -353,6 +372,15 @@ class WorkerMetrics:
     def accepted_after(self, lag_seconds: float) -> None:
         """Note how old a command was when it was accepted."""
         self._lag.observe(lag_seconds)
+
+    def held_back(self, traffic: str, limit: str) -> None:
+        """Count a request of TRAFFIC that one of TRAFFIC_LIMITS forbids now."""
+        self._held_back.of(self._kind, traffic, limit).inc()
+
+    def read_breakers(self, counts: Mapping[str, Callable[[], float]]) -> None:
+        """Ask at each scrape how many gateways are left alone, for each sort of TRAFFIC."""
+        for traffic, count in counts.items():
+            self._breakers.of(self._kind, traffic).set_function(count)
 
     def read_from(
         self,

@@ -1,14 +1,11 @@
 """What an outcome leaves behind: the pieces from which every conclusion is made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from paybus.trades.happening import Happening
-from paybus.trades.inquiry import next_inquiry_seconds
+from paybus.trades.inquiry import next_inquiry_seconds, next_try_seconds
 from paybus.trades.operation import Operation, OperationState
 from paybus.trades.trade import Heard, Reading, Trade
-
-UNSENT_RETRY_SECONDS = 1.0
-"""Before something certainly not executed is sent again: long enough to be no storm, short at a till."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +21,8 @@ class Conclusion:
     reading: Reading | None = None
     due_seconds: float | None = None
     reason: str | None = None
+    tried: bool = True
+    """Whether it counts as a try: an inquiry, a look at the trade, or a request that could not be sent."""
 
 
 def finished(heard: Heard, state: OperationState = OperationState.DONE) -> Conclusion:
@@ -70,7 +69,21 @@ def send_later(operation: Operation, trade: Trade) -> Conclusion:
     if operation.state is OperationState.PENDING:
         # The gateway had taken it; that it cannot find it now is no leave to send it twice.
         return still_open(operation, unmoved(trade), OperationState.PENDING)
-    return Conclusion(state=OperationState.WAITING, trade=trade, due_seconds=UNSENT_RETRY_SECONDS)
+    # What an unknown one counted were inquiries; a refund's looks at its trade count as tries.
+    tried = 0 if operation.state in _ASKED_ABOUT else operation.asked
+    return Conclusion(state=OperationState.WAITING, trade=trade, due_seconds=next_try_seconds(tried))
+
+
+def held_back(concluded: Conclusion, trade: Trade | None, seconds: float) -> Conclusion:
+    """Put off by *seconds* what *concluded* would do at the gateway; an end of it stays an end.
+
+    Nothing was sent or asked, so it counts as no try.
+    """
+    if concluded.state is OperationState.READY:
+        return Conclusion(state=OperationState.WAITING, trade=trade, due_seconds=seconds, tried=False)
+    if concluded.due_seconds is None:
+        return concluded
+    return replace(concluded, due_seconds=seconds, tried=False)
 
 
 _ASKED_ABOUT = frozenset({OperationState.UNKNOWN, OperationState.PENDING})

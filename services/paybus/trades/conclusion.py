@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from paybus.trades.aftermath import UNSENT_RETRY_SECONDS, Conclusion, finished, rejected, still_open, unmoved
+from paybus.trades.aftermath import Conclusion, finished, rejected, still_open, unmoved
 from paybus.trades.cancel import conclude_cancel, news_of_cancel
 from paybus.trades.operation import OPEN, Kind, Operation, OperationState
 from paybus.trades.outcome import Facts, Outcome, Verdict
@@ -19,7 +19,6 @@ from paybus.trades.trade import (
 )
 
 EXPIRED = "expired"
-__all__ = ["UNSENT_RETRY_SECONDS", "Conclusion", "conclude", "expire"]
 
 
 def conclude(operation: Operation, trade: Trade, outcome: Outcome) -> Conclusion:

@@ -86,7 +86,7 @@ class Operation:
     amount_fen: Fen
     state: OperationState
     asked: int = 0
-    """Inquiries without an answer so far; while WAITING, looks at its trade. 0 again when it is granted."""
+    """Inquiries without an answer so far; before them, looks at its trade and tries that were not sent."""
     reply_code: str | None = None
     """The return code of the last reply to what we sent (not of inquiries); None if none was readable."""
     automatic: bool = False
