@@ -28,6 +28,7 @@ class Chance:
         self.callback_faults = self._mixture(CALLBACK_FAULTS, most=0.4)
         self.lose_statement = draw.choice((0.0, 0.002, 0.02))
         self.slow_statement = draw.choice((0.02, 0.2))
+        self.strike = draw.choice((0.0, 0.0, 0.1, 0.3))  # at the process that has just sent something
         self.crashes = draw.choice((0, 1, 3, 6))
         self.freezes = draw.choice((0, 1, 3))
         self.outages = draw.choice((0, 1, 2))

@@ -1,6 +1,7 @@
 """A process's way to the simulated gateway, in the place of `GatewayClient`: with all a wire can do."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from tests.simulation.chance import Chance
@@ -20,7 +21,11 @@ PATIENCE_SECONDS = 12.0
 class SimulatedClient:
     """Speaks for one merchant in one process. What has left reaches the gateway also if its sender dies."""
 
-    def __init__(self, gateway: SimulatedGateway, chance: Chance, merchant: Merchant) -> None:
+    def __init__(
+        self, gateway: SimulatedGateway, chance: Chance, merchant: Merchant, on_sent: Callable[[], None]
+    ) -> None:
+        """Have *on_sent* called at the moment in which money may begin to move."""
+        self._on_sent = on_sent
         self._gateway = gateway
         self._chance = chance
         self.merchant = merchant
@@ -72,6 +77,7 @@ class SimulatedClient:
     def _send(self, operation: str, request: Any, fault: str | None, answer: "asyncio.Future[Said]") -> None:
         """Put it on the wire: from here on it is not in the process's hands."""
         gateway, chance = self._gateway, self._chance
+        self._on_sent()
         undone = fault == "lost_before" or (fault == "trouble" and chance.happens(0.5))
 
         def hear(said: Said) -> None:

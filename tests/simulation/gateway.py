@@ -18,9 +18,9 @@ from paybus.trades.money import Fen
 LAG_SECONDS = 3.0
 """A request that arrived shows within this."""
 
-SCAN_SECONDS = 15.0
+SCAN_SECONDS = 45.0
 ORDER_SECONDS = 60.0
-"""How long a customer has time; the real ones have 80 s and two hours."""
+"""How long a customer has time, the first above a pay's expiry; the real ones have 80 s and two hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

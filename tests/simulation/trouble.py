@@ -1,6 +1,9 @@
 """When processes are killed and frozen, and the ledger, the gateway or the brokers cannot be reached."""
 
+from contextvars import Context
 from typing import TYPE_CHECKING
+
+from tests.simulation.loop import PROCESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +34,19 @@ def schedule_trouble(world: "World") -> None:
 def _crash(world: "World") -> None:
     place = world.chance.random.choice(world.house.places)
     world.house.kill(place, after_steps=world.chance.random.randint(0, MOST_STEPS))
+
+
+def strike_sender(world: "World") -> None:
+    """Kill the process that is sending at this moment, or let it stand still for longer than it may."""
+    process, draw = PROCESS.get(), world.chance.random
+    place = next(one for one in world.house.places if one.process is process)
+    if draw.random() < 0.5:
+        world.house.kill(place, after_steps=draw.randint(0, MOST_STEPS))
+    else:
+        after = world.chance.seconds(0.0, 2.0)
+        world.loop.call_later(
+            after, world.house.freeze, place, world.chance.seconds(5.0, 20.0), context=Context()
+        )
 
 
 def _freeze(world: "World") -> None:

@@ -21,7 +21,7 @@ from tests.simulation.loop import VirtualLoop
 from tests.simulation.script import Line, write_script
 from tests.simulation.services import NotifierService, ReconcilerService, WorkerService
 from tests.simulation.surroundings import OURS, Calls, Letters, Surroundings
-from tests.simulation.trouble import schedule_trouble
+from tests.simulation.trouble import schedule_trouble, strike_sender
 from tests.simulation.verdict import violations_of
 from tests.simulation.wire import LedgerWeather, SimulatedWire
 
@@ -66,7 +66,7 @@ class World:
             events=MemoryBroker(),
             letters=Letters(),
             journal=Calls(),
-            make_client=lambda: SimulatedClient(self.gateway, self.chance, OURS),
+            make_client=lambda: SimulatedClient(self.gateway, self.chance, OURS, self._strike),
             clock=self.loop.time,
         )
         self.house = House(self.loop, self._make_pool, lambda: list(self.topics.values()), self.note)
@@ -131,6 +131,10 @@ class World:
             durable = tables.operation(identity.merchant_id, kind, identity.key(kind)) is not None
         if not durable:
             self.early_commits.append(f"I7 {record.topic}@{record.offset} was committed and is nowhere")
+
+    def _strike(self) -> None:
+        if self.chance.happens(self.chance.strike):
+            strike_sender(self)
 
     def _become_calm(self) -> None:
         self.note("the faults stop")
