@@ -86,10 +86,10 @@ def write(request: BatchQueryRequest, merchant: Merchant) -> Get:
 def read(answer: Answer) -> BatchQueryReply:
     """Read the reply's members; the list may be called `tradeInfos` (docs/protocol.md §8 #17)."""
     members = answer.members
-    name = "CHARGES" if "CHARGES" in members else "TRADEINFOS"
+    records = members.records("CHARGES") or members.records("TRADEINFOS")
     return BatchQueryReply(
         count=members.integer("CHARGESSIZE"),
-        trades=tuple(_trade(record) for record in members.records(name)),
+        trades=tuple(map(_trade, records)),
         **answer.head(),
     )
 

@@ -33,9 +33,12 @@ def form_encode(parameters: Mapping[str, str]) -> str:
 def post_query(signed: bytes, merchant: Merchant, *, timestamp_ms: int) -> str:
     """Give the query of a POST whose plain body is *signed*; the colon of the sign stays raw."""
     made = sign(signed, key=merchant.key, timestamp_ms=timestamp_ms)
-    encrypted = {"encrypt": ENCRYPT} if merchant.encrypt else {}
-    named = {"busiCode": merchant.merchant_id} if merchant.encrypt or merchant.request_format == "xml" else {}
-    return f"sign={made}&{form_encode({'_type': merchant.reply_format, **encrypted, **named})}"
+    query = f"sign={made}&_type={merchant.reply_format}"
+    if merchant.encrypt:
+        query += f"&encrypt={ENCRYPT}"
+    if merchant.encrypt or merchant.request_format == "xml":
+        query += f"&{form_encode({'busiCode': merchant.merchant_id})}"
+    return query
 
 
 def write_off_query(
