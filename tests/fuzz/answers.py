@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from encodings.aliases import aliases
+from fractions import Fraction
 from random import Random
 from typing import Any
 
@@ -101,6 +102,8 @@ def numbers_hold(value: object) -> None:
             fen = read(value, zero_allowed=True)  # type: ignore[operator]
             assert 0 <= fen <= MAX_FEN
             assert fen_from_yuan(yuan_text(fen), zero_allowed=True) == fen
+            exactly = Fraction(str(value).strip(" \t\r\n¥￥")) * (100 if read is fen_from_yuan else 1)
+            assert exactly == fen, "nothing is rounded"
     if isinstance(value, str):
         read_time(value)
 
@@ -111,7 +114,9 @@ def with_seeds(bodies: list[bytes], seed: int) -> list[tuple[bytes, int]]:
     return [(body, chance.randrange(2**32)) for body in bodies]
 
 
-DIGITS = st.text(alphabet="0123456789.eE+-¥￥ :T", max_size=20)
+DIGITS = st.text(alphabet="0123456789.eE+-¥￥ :T", max_size=20) | st.from_regex(
+    r"[¥￥]? ?[0-9]{1,12}(\.[0-9]{0,2}0{0,25}[0-9]?)?([eE][+-]?[0-9]{1,2})?", fullmatch=True
+)
 TARGETS = (
     Target("replies", st.builds(with_seeds, ANYTHING, SEEDS), replies_hold),
     Target("members", OBJECTS, members_hold),

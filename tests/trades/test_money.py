@@ -81,6 +81,8 @@ def test_yuan_forms(text: object, amount: int) -> None:
         ("0.00", AmountNotPositiveError),
         ("-1.00", AmountNotPositiveError),
         ("1.005", AmountTooPreciseError),
+        ("0.0100000000000000000000000000000000001", AmountTooPreciseError),
+        ("99999999999.99000000000000000000000001", AmountTooPreciseError),
         ("1.0E-4", AmountTooPreciseError),
         ("1e999", AmountTooLargeError),
         (10**30, AmountTooLargeError),
@@ -113,6 +115,7 @@ def test_refused_yuan(value: object, error: type[MoneyError]) -> None:
     [
         ("¥158.00", UnreadableAmountError),
         ("158.01", AmountTooPreciseError),
+        ("158.0000000000000000000000000000000001", AmountTooPreciseError),
         (15800.5, AmountTooPreciseError),
         (0, AmountNotPositiveError),
         (-1, AmountNotPositiveError),

@@ -58,7 +58,7 @@ def fen_from_yuan(value: object, *, zero_allowed: bool = False) -> Fen:
     Strings, integers and JSON numbers are taken. More than two significant decimals, a negative
     amount and (unless *zero_allowed*) zero are refused.
     """
-    return _whole_fen(_decimal(value, currency_sign=True).scaleb(2), value, zero_allowed=zero_allowed)
+    return _whole_fen(_decimal(value, currency_sign=True, shift=2), value, zero_allowed=zero_allowed)
 
 
 def read_fen(value: object, *, zero_allowed: bool = False) -> Fen:
@@ -66,15 +66,16 @@ def read_fen(value: object, *, zero_allowed: bool = False) -> Fen:
 
     A fraction other than zero is refused: it would mean that the value is yuan.
     """
-    return _whole_fen(_decimal(value, currency_sign=False), value, zero_allowed=zero_allowed)
+    return _whole_fen(_decimal(value, currency_sign=False, shift=0), value, zero_allowed=zero_allowed)
 
 
-def _decimal(value: object, *, currency_sign: bool) -> Decimal:
+def _decimal(value: object, *, currency_sign: bool, shift: int) -> Decimal:
+    """Read a number times ten to the *shift*; made in one step, because each operation may round."""
     match = _NUMBER.fullmatch(_numeral(value, currency_sign=currency_sign))
     if match is None:
         raise UnreadableAmountError(f"not an amount: {_shown(value)}")
     sign, digits, exponent = match.groups()
-    return Decimal(f"{sign}{digits}E{exponent or 0}")
+    return Decimal(f"{sign}{digits}E{int(exponent or 0) + shift}")
 
 
 def _numeral(value: object, *, currency_sign: bool) -> str:
