@@ -1,7 +1,7 @@
 """A gateway that does not answer is left alone: what waits, where it waits, and how it goes on."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -10,11 +10,12 @@ import pytest
 from structlog.testing import capture_logs
 from tests.execution.crew import ID, Crew, barcode, cancel, client_of, enlist, native, pays, refund
 from tests.ledger.tables import passes
-from tests.sandbox.house import House
+from tests.sandbox.house import House, until
 
 from paybus.contracts.call import GatewayCall
 from paybus.execution.breaker import BreakerRules
 from paybus.execution.gates import UNUSED_SECONDS, Gates, Traffic
+from paybus.execution.turn import StoppingError
 from paybus.gateway.client import GatewayClient
 from paybus.ledger.pool import Pool
 from paybus.trades.operation import Kind
@@ -65,6 +66,12 @@ class DeadEngine(httpx.AsyncBaseTransport):
 def die(crew: Crew) -> None:
     """Let the gateway be dead, at the same address."""
     crew.clients[ID] = GatewayClient(crew.house.client().merchant, DeadEngine())
+
+
+def limited(crew: Crew, **limits: float) -> GatewayClient:
+    """Give the merchant's client, with what his file allows him."""
+    merchant = replace(crew.house.client().merchant, **limits)
+    return GatewayClient(merchant, crew.house.engine)
 
 
 def guard(crew: Crew, watch: Watch) -> Gates:
@@ -234,3 +241,51 @@ async def test_another_gateway_is_another_matter(payer: Crew, watch: Watch) -> N
     payer.clients[ID] = elsewhere
     await payer.takes(native("C3"))
     assert await payer.state("C3") == "done"
+
+
+async def test_who_waits_for_his_limit_holds_up_nobody_else(pool: Pool, house: House, watch: Watch) -> None:
+    """A merchant at his rate leaves the only place at the gateway to others; stopping waits for nobody."""
+    payer = await enlist(pool, house, in_flight=1)
+    gates = guard(payer, watch)
+    payer.clients[ID] = limited(payer, calls_per_second=0.01)
+    first, second = await payer.accepts(barcode("C1"), barcode("C2"))
+    await payer.turns.take(first)
+    waiting = asyncio.create_task(payer.turns.take(second))
+    await until(lambda: watch.held_back_by == [("charges", "rate")])
+    gates.clients = {ID: house.client()}  # another merchant's place
+    (third,) = await payer.accepts(barcode("C3"))
+    await payer.turns.take(third)
+    assert sorted(payer.charged()) == ["C1", "C3"]
+    payer.turns.stop()
+    with pytest.raises(StoppingError):
+        await waiting
+
+
+async def test_a_pay_whose_turn_would_come_too_late_expires(payer: Crew, watch: Watch) -> None:
+    """It waits as long as its code is good, and is refused then; the gateway hears nothing of it."""
+    guard(payer, watch)
+    payer.clients[ID] = limited(payer, calls_per_second=0.01)
+    until_when = datetime.now(UTC) + timedelta(seconds=0.5)
+    await payer.takes(barcode("C1"), barcode("SOON", expires_at=until_when.isoformat()))
+    assert (await payer.state("SOON"), payer.charged()) == ("rejected", ["C1"])
+
+
+async def test_too_many_errors_of_a_merchant_pause_his_charges(payer: Crew, watch: Watch) -> None:
+    """Below the gateway's ban: his charges wait for the minute to pass, and he is still asked about."""
+    guard(payer, watch)
+    payer.clients[ID] = limited(payer, errors_per_minute=3)
+    with capture_logs() as logs:
+        for number in range(1, 5):
+            await payer.takes(barcode(f"FAULT-UNKNOWN_CODE-{number}"))
+    assert payer.journal.operations == ["pay"] * 3
+    assert watch.held_back_by == [("charges", "error_quota")]
+    assert [log["event"] for log in logs] == ["merchant.errors_exceeded"]
+    row = await payer.row("FAULT-UNKNOWN_CODE-4")
+    assert (row["state"], 60.0 < row["due_in"] <= 65.0) == ("waiting", True)
+    await passes(payer.pool)
+    assert await payer.goes_on() == 4
+    assert payer.journal.operations == ["pay"] * 3 + ["query"] * 3
+    watch.now += 61.0
+    await passes(payer.pool)
+    assert await payer.goes_on() == 1
+    assert payer.journal.operations[-1] == "pay"

@@ -336,7 +336,7 @@ async def test_only_so_many_calls_are_made_at_once(pool: Pool, house: House) -> 
 async def test_a_stopping_worker_sends_nothing(payer: Crew) -> None:
     """What waited for its place is not sent any more; it is still the worker's, who gives it back."""
     (held,) = await payer.accepts(barcode())
-    payer.turns.stopping = True
+    payer.turns.stop()
     with pytest.raises(StoppingError):
         await payer.turns.take(held)
     assert (payer.sent(), (await payer.row("C1"))["owner"]) == ([], payer.worker_id)
@@ -360,7 +360,7 @@ async def test_a_fenced_worker_can_be_stopped(payer: Crew) -> None:
     (held,) = await payer.accepts(barcode())
     turn = asyncio.create_task(payer.turns.take(held))
     await _until_waiting(payer)
-    payer.turns.stopping = True
+    payer.turns.stop()
     with pytest.raises(StoppingError):
         await turn
     assert payer.sent() == []

@@ -70,6 +70,8 @@ def test_all_problems_of_all_files_at_once(tmp_path: Path) -> None:
     (tmp_path / "3.toml").write_text(
         GOOD + 'write_off_url = "http://h/path"\nrequest_format = "XML"\nreply_format = ""\n'
     )
+    (tmp_path / "4.toml").write_text(GOOD + "burst = 0\nerrors_per_minute = 1.5\n")
+    (tmp_path / "5.toml").write_text(GOOD + "calls_per_second = 0\nerrors_per_minute = true\n")
     assert problems_of(tmp_path) == [
         "1.toml: colour is not a setting",
         "1.toml: oper_id is missing",
@@ -82,6 +84,11 @@ def test_all_problems_of_all_files_at_once(tmp_path: Path) -> None:
         '3.toml: write_off_url must end in "/": operations are appended to it',
         "3.toml: request_format must be one of json, xml",
         "3.toml: reply_format must be a text without blanks around it",
+        "4.toml: burst must be a whole number from 1 to 10000",
+        "4.toml: errors_per_minute must be a whole number from 1 to 10000",
+        "4.toml: burst needs calls_per_second",
+        "5.toml: calls_per_second must be a number from 0.01 to 10000",
+        "5.toml: errors_per_minute must be a whole number from 1 to 10000",
     ]
 
 

@@ -51,6 +51,8 @@ class Operator:
         sent = await self._send(client, held)
         if not sent.confirm:
             return sent
+        # It follows at once, and the merchant's next call waits for it.
+        self.gates.wait_seconds(Traffic.INQUIRIES, held.operation.merchant_id, within_seconds=float("inf"))
         asked = await self._ask(client, held, lag_over=False)
         joined = combine(held.operation.kind, sent, asked)
         # The ledger remembers the code of the reply: it is what later inquiries are joined with.

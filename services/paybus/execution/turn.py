@@ -1,6 +1,7 @@
 """A turn of one operation: may it start, what does the gateway say, and that written down."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -40,7 +41,7 @@ class StoppingError(Exception):
 
 
 class Turns:
-    """Takes one turn at a time for each operation it is given; `stopping` is set once, for good."""
+    """Takes one turn at a time for each operation it is given."""
 
     def __init__(
         self,
@@ -50,13 +51,22 @@ class Turns:
         heart: Heart,
         limits: Limits,
     ) -> None:
-        self.stopping = False
+        self._stop = asyncio.Event()
         self.in_flight = 0
         self._operator = operator
         self._settlements = settlements
         self._heart = heart
         self._limits = limits
         self._calls = asyncio.Semaphore(limits.in_flight)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing more is sent or asked."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Send and ask nothing more, for good; what waits for its merchant's limit waits no longer."""
+        self._stop.set()
 
     @property
     def may_take_in(self) -> bool:
@@ -86,6 +96,7 @@ class Turns:
         return None if granted is None else replace(granted, quiet_seconds=None)
 
     async def _at_gateway(self, held: Held) -> None:
+        await self._await_allowance(held)
         async with self._calls:
             while not self._heart.may_send:
                 # The ledger is away. If it takes our next beat, nobody has taken over what we hold; if it
@@ -99,6 +110,19 @@ class Turns:
                 await self._act(held)
             finally:
                 self.in_flight -= 1
+
+    async def _await_allowance(self, held: Held) -> None:
+        """Wait for a call that the merchant may make, or until it is too late; without a place of others."""
+        asks = _may_have_been_sent(held)
+        wait_seconds = self._operator.gates.wait_seconds(
+            Traffic.INQUIRIES if asks else Traffic.CHARGES,
+            held.operation.merchant_id,
+            within_seconds=float("inf") if asks else _left_seconds(held),
+        )
+        if wait_seconds:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_seconds):
+                    await self._stop.wait()
 
     async def _act(self, held: Held) -> None:
         if _may_have_been_sent(held):

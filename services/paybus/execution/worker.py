@@ -106,7 +106,7 @@ class Worker:
 
     async def stop(self, grace_seconds: float) -> None:
         """Send nothing more, wait for the calls at the gateway, give the rest back."""
-        self._turns.stopping = True
+        self._turns.stop()
         self._stopping.set()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_seconds)

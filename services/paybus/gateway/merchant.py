@@ -2,7 +2,9 @@
 
 The file's name is the merchant id: `0010000001.toml`. Settings: `key`, `base_url`, `oper_id`,
 `dev_id` (all required), `encrypt` (false), `notify_url` (none), `write_off_url` (the `base_url`),
-`request_format` and `reply_format` ("json"). No setting has a default that points at a real gateway.
+`request_format` and `reply_format` ("json"); what the gateway allows him, each process counting for itself:
+`calls_per_second` (no limit), `burst` (as many as in a second), `errors_per_minute` (no limit).
+No setting has a default that points at a real gateway.
 Problems are all told at once, without showing any value.
 """
 
@@ -17,7 +19,11 @@ from paybus.gateway.document import FORMATS, Format
 from paybus.gateway.errors import MerchantFileError, UnknownMerchantError
 
 _REQUIRED = ("key", "base_url", "oper_id", "dev_id")
-_OPTIONAL = ("merchant_id", "encrypt", "notify_url", "write_off_url", "request_format", "reply_format")
+_LIMITS = ("calls_per_second", "burst", "errors_per_minute")
+_MOST = 10_000  # a second or a minute: above it a limit limits nothing that one process can do
+_OPTIONAL = (
+    "merchant_id", "encrypt", "notify_url", "write_off_url", "request_format", "reply_format", *_LIMITS
+)  # fmt: skip
 _SHORTEST_KEY = 8  # bytes of one DES key; real keys have 32 or 40 characters
 
 
@@ -38,6 +44,9 @@ class Merchant:
     write_off_url: str | None = None
     request_format: Format = "json"
     reply_format: Format = "json"
+    calls_per_second: float | None = None
+    burst: int | None = None
+    errors_per_minute: int | None = None
 
 
 def load_merchants(directory: Path) -> dict[str, Merchant]:
@@ -91,15 +100,27 @@ def find_problems(settings: Mapping[str, Any], *, merchant_id: str) -> list[str]
     problems += [problem for name in present if (problem := _problem(name, settings[name]))]
     if settings.get("merchant_id", merchant_id) != merchant_id:
         problems.append(f"merchant_id must be the file's name ({merchant_id})")
+    if "burst" in settings and "calls_per_second" not in settings:
+        problems.append("burst needs calls_per_second")
     return problems
 
 
 def _problem(name: str, value: object) -> str | None:
     if name == "encrypt":
         return None if isinstance(value, bool) else "encrypt must be true or false"
+    if name in _LIMITS:
+        return _limit_problem(name, value)
     if not isinstance(value, str) or not value.strip() or value != value.strip():
         return f"{name} must be a text without blanks around it"
     return _text_problem(name, value)
+
+
+def _limit_problem(name: str, value: object) -> str | None:
+    least: float = 0.01 if name == "calls_per_second" else 1
+    kinds = (int, float) if name == "calls_per_second" else (int,)
+    if isinstance(value, kinds) and not isinstance(value, bool) and least <= value <= _MOST:
+        return None
+    return f"{name} must be a {'' if float in kinds else 'whole '}number from {least} to {_MOST}"
 
 
 def _text_problem(name: str, value: str) -> str | None:

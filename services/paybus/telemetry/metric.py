@@ -49,8 +49,8 @@ stored and will be sent again."""
 
 TRAFFIC = ("charges", "inquiries")
 """What a gateway is left alone with apart from each other."""
-TRAFFIC_LIMITS = ("breaker",)
-"""Why a request is not made now: its gateway does not answer."""
+TRAFFIC_LIMITS = ("breaker", "rate", "error_quota")
+"""Why a request is not made now: its gateway is dead, or its merchant made too many, or too many errors."""
 
 RECONCILIATION_BREAKS = ("missing_here", "missing_there", "amount_differs", "state_differs")
 """How a trade differs from the gateway's list of its day."""
