@@ -8,7 +8,8 @@ from pydantic import ValidationError
 import pytest
 from tests.runtime.program import finish, lines, program
 
-from paybus.runtime.settings import BusSettings, MerchantSettings, Settings, WorkerSettings
+from paybus.gateway.profile import Profile
+from paybus.runtime.settings import BusSettings, MerchantSettings, Settings, WorkerSettings, read_profile
 
 LOAD = "settings = load_settings(WorkerSettings); merchants = read_merchants(settings); print(len(merchants))"
 WHOLE = {"database_url": "postgresql://paybus:hush-hush@db/paybus", "kafka_bootstrap": "kafka:9092"}
@@ -68,6 +69,20 @@ def test_merchants_that_cannot_be_loaded_are_told_the_same_way(tmp_path: Path) -
         f"PAYBUS_MERCHANTS_DIRECTORY: {tmp_path}/1.toml: dev_id is missing.",
         f"PAYBUS_MERCHANTS_DIRECTORY: {tmp_path}/1.toml: key must have at least 8 characters.",
     ]
+
+
+def test_a_profile_that_cannot_be_loaded_is_told_the_same_way(tmp_path: Path) -> None:
+    """One sentence for each problem, exit code 2; a service that names no profile needs none."""
+    profile = tmp_path / "profile.toml"
+    profile.write_text('[return_codes.X]\npay = "no"\n[capabilities]\nluck = 1\n')
+    begin = f"PAYBUS_PROFILE: {profile}: "
+    load = "from paybus.runtime.settings import read_profile; read_profile(load_settings(WorkerSettings))"
+    told = refused(tmp_path, {**WHOLE, "merchants_directory": "/", "profile": str(profile)}, load)
+    assert told == [
+        f"{begin}return_codes.X: pay must be one of executed, declined, not_executed, unknown.",
+        f"{begin}capabilities.luck is not a setting.",
+    ]
+    assert read_profile(worker())() == Profile()
 
 
 def test_loaded_secrets_never_reach_the_log(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from paybus.contracts.command import decode
 from paybus.execution.attempt import attempt
 from paybus.execution.flow import Answered, Flow
 from paybus.execution.gates import Gates, Traffic
+from paybus.execution.habits import Habits
 from paybus.execution.journal import Journal
 from paybus.gateway.client import GatewayClient
 from paybus.ledger.held import Held
 from paybus.telemetry.seam import Seam, reach, reach_soon
-from paybus.trades.judgement import combine, join_reply, judge_inquiry, judge_reply
+from paybus.trades.judgement import UNLISTED, combine, join_reply, judge_inquiry, judge_reply
 from paybus.trades.money import Fen
 from paybus.trades.outcome import Facts, Outcome, Source, Verdict
 
@@ -36,8 +37,10 @@ class Operator:
         *,
         lag_seconds: float,
         gates: Gates | None = None,
+        habits: Habits | None = None,
     ) -> None:
         self.gates = gates or Gates(clients)
+        self._habits = habits or Habits()
         self._flow = flow
         self._clients = clients
         self._journal = journal
@@ -63,8 +66,10 @@ class Operator:
         client = self._clients.get(held.operation.merchant_id)
         if client is None:
             return Outcome(verdict=Verdict.UNKNOWN, source=Source.INQUIRY, reason=MERCHANT_UNKNOWN)
-        lag_over = held.quiet_seconds is not None and held.quiet_seconds >= self._lag_seconds
-        return join_reply(held.operation, await self._ask(client, held, lag_over=lag_over))
+        lag_seconds = self._habits.lag_seconds(self._lag_seconds)
+        lag_over = held.quiet_seconds is not None and held.quiet_seconds >= lag_seconds
+        asked = await self._ask(client, held, lag_over=lag_over)
+        return join_reply(held.operation, asked, table=self._habits.return_codes)
 
     async def _send(self, client: GatewayClient, held: Held) -> Outcome:
         kind = held.operation.kind
@@ -77,13 +82,19 @@ class Operator:
                 self._flow.operation_name(command),
                 lambda: self._flow.send(client, command, held),
                 judge=lambda answered: judge_reply(
-                    kind, answered.reply.code, answered.facts, amount_fen=_amount(held)
+                    kind,
+                    answered.reply.code,
+                    answered.facts,
+                    amount_fen=_amount(held),
+                    table=self._habits.return_codes,
                 ),
                 source=Source.REPLY,
             )
             passage.call = sent.call
         reach(Seam.ANSWER_READ)
         self._journal.write(sent.call)
+        if sent.call.return_code is not None and sent.outcome.reason == UNLISTED:
+            self._habits.met_unlisted(sent.call.return_code, sent.call.operation)
         return sent.outcome
 
     async def _ask(self, client: GatewayClient, held: Held, *, lag_over: bool) -> Outcome:

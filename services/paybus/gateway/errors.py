@@ -17,6 +17,7 @@
     ├── DecryptionError               a ciphertext does not decrypt
     ├── UnknownMerchantError          no such merchant is configured
     ├── MerchantFileError             merchant files that cannot be used (carries `problems`)
+    ├── ProfileFileError              a profile that cannot be used (carries `problems`)
     └── CallbackRefusedError          a callback we do not believe (carries `http_status`, `reason`)
 
 `may_have_moved_money` is true only for a NoAnswerError of an operation that moves money.
@@ -116,6 +117,14 @@ class UnknownMerchantError(GatewayError):
 
 class MerchantFileError(GatewayError):
     """One or more merchant files cannot be used; `problems` has one sentence for each fault."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class ProfileFileError(GatewayError):
+    """The gateway's profile cannot be used; `problems` has one sentence for each fault."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))

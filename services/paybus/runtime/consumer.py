@@ -1,6 +1,6 @@
 """The composition of pay, refund and cancel: what is the same in the three, around the flow that is not."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from paybus.contracts.topics import Topics
 from paybus.execution.flow import Flow
 from paybus.execution.gates import Gates, Traffic
+from paybus.execution.habits import Habits
 from paybus.execution.heart import Heart
 from paybus.execution.journal import Journal, open_journal
 from paybus.execution.limits import Limits
@@ -24,6 +25,7 @@ from paybus.execution.turn import Turns
 from paybus.execution.worker import Worker
 from paybus.gateway.engine import make_engine
 from paybus.gateway.merchant import Merchant
+from paybus.gateway.profile import Profile
 from paybus.intake.dead_letter import DeadLetters
 from paybus.intake.intake import Intake
 from paybus.intake.reading import Reader, Record
@@ -36,7 +38,7 @@ from paybus.runtime.clients import Clients, breaker_rules, make_client
 from paybus.runtime.health import Check, health_app
 from paybus.runtime.kafka import open_producer
 from paybus.runtime.service import Service, run
-from paybus.runtime.settings import WorkerSettings, load_settings, read_merchants
+from paybus.runtime.settings import WorkerSettings, load_settings, read_merchants, read_profile
 from paybus.runtime.web_server import web_server
 from paybus.telemetry.metric import WorkerMetrics, new_registry
 
@@ -47,10 +49,10 @@ _INTAKE_SECONDS = 5.0
 def serve(flow: Flow) -> None:
     """Run the service that carries out *flow* until it is stopped; exits the process."""
     settings = load_settings(WorkerSettings)
-    merchants = read_merchants(settings)
+    merchants, profile = read_merchants(settings), read_profile(settings)
 
     async def main(service: Service, settings: WorkerSettings) -> None:
-        await _Composition(service, settings, flow, merchants).start()
+        await _Composition(service, settings, flow, merchants, profile).start()
         await service.until_stopped()
 
     run(flow.kind.value, main, settings)
@@ -64,6 +66,7 @@ class _Composition:
     settings: WorkerSettings
     flow: Flow
     merchants: Mapping[str, Merchant]
+    profile: Callable[[], Profile]
 
     async def start(self) -> None:
         kind, settings, service = self.flow.kind, self.settings, self.service
@@ -105,8 +108,10 @@ class _Composition:
     ) -> Operator:
         settings = self.settings
         clients = Clients(self.merchants, lambda merchant: make_client(merchant, engine, settings))
+        habits = Habits(self.profile, count_unlisted=metrics.met_unlisted)
         gates = Gates(clients, breaker_rules(settings), counter=metrics)
-        return Operator(self.flow, clients, journal, lag_seconds=settings.query_lag_seconds, gates=gates)
+        lag_seconds = settings.query_lag_seconds
+        return Operator(self.flow, clients, journal, lag_seconds=lag_seconds, gates=gates, habits=habits)
 
     def _worker(self, pool: Pool, worker_id: UUID, *, operator: Operator, heart: Heart) -> Worker:
         settings = self.settings

@@ -10,6 +10,7 @@ A service names the class it needs, and with it what must be there. An empty var
 No text made here holds a value: it could be a password.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 import sys
 from typing import Annotated, Any, NoReturn, Self, TypeVar
@@ -20,9 +21,12 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from paybus.gateway.engine import EngineName
-from paybus.gateway.errors import MerchantFileError
+from paybus.gateway.errors import MerchantFileError, ProfileFileError
 from paybus.gateway.merchants import Merchants
+from paybus.gateway.profile import Profile
+from paybus.gateway.profile_file import ProfileFile
 from paybus.runtime.merchant_news import MerchantNews
+from paybus.runtime.profile_news import ProfileNews
 from paybus.telemetry.log import Format, Level
 from paybus.telemetry.redaction import register_secret
 from paybus.telemetry.seam import parse
@@ -121,6 +125,9 @@ class MerchantSettings(BusSettings):
 class WorkerSettings(MerchantSettings):
     """How operations are carried out; seconds are database time where they decide who owns what."""
 
+    profile: Path | None = Field(
+        default=None, description="a TOML file that says what the gateway's return codes mean"
+    )
     gateway_engine: EngineName = Field(default="pyreqwest", description="pyreqwest (for load) or httpcore")
     gateway_connect_seconds: float = _number(
         3.0, 0.1, 30.0, meaning="how long to wait for a connection to the gateway"
@@ -212,6 +219,16 @@ def read_merchants(settings: MerchantSettings) -> Merchants:
     for merchant in merchants.values():
         register_secret(merchant.key)
     return merchants
+
+
+def read_profile(settings: WorkerSettings) -> Callable[[], Profile]:
+    """Load the gateway's profile, to be followed while the service runs; exits like `load_settings`."""
+    if settings.profile is None:
+        return Profile
+    try:
+        return ProfileFile(settings.profile, ProfileNews())
+    except ProfileFileError as error:
+        refuse_to_start([f"{PREFIX}PROFILE: {problem}." for problem in error.problems])
 
 
 def refuse_to_start(sentences: list[str]) -> NoReturn:

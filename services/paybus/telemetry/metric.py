@@ -362,6 +362,13 @@ class WorkerMetrics:
             ["kind", "traffic", "limit"],
             registry=registry,
         )
+        unlisted = Counter(
+            "paybus_return_codes_unlisted",
+            "Replies with a return code that nobody has judged: the operation is unknown.",
+            ["kind"],
+            registry=registry,
+        )
+        self._unlisted = unlisted.labels(kind)
         self._breakers = Family(breakers, (kind,), TRAFFIC)
         self._held_back = Family(held_back, (kind,), TRAFFIC, TRAFFIC_LIMITS)
 
@@ -376,6 +383,10 @@ class WorkerMetrics:
     def held_back(self, traffic: str, limit: str) -> None:
         """Count a request of TRAFFIC that one of TRAFFIC_LIMITS forbids now."""
         self._held_back.of(self._kind, traffic, limit).inc()
+
+    def met_unlisted(self) -> None:
+        """Count a reply with a return code that nobody has judged."""
+        self._unlisted.inc()
 
     def read_breakers(self, counts: Mapping[str, Callable[[], float]]) -> None:
         """Ask at each scrape how many gateways are left alone, for each sort of TRAFFIC."""

@@ -11,7 +11,11 @@ from paybus.trades import return_code
 from paybus.trades.money import Fen
 from paybus.trades.operation import Kind, Operation
 from paybus.trades.outcome import Facts, Outcome, Source, Verdict
+from paybus.trades.return_code import RETURN_CODES, Table
 from paybus.trades.trade import News
+
+UNLISTED = "return_code_unlisted"
+"""The reason of an outcome whose return code nobody has judged."""
 
 
 @unique
@@ -53,15 +57,17 @@ _GONE = frozenset({2, 6})
 """Revoked or closed: where the gateway refused a pay, this is how it put it away."""
 
 
-def judge_reply(kind: Kind, code: str, facts: Facts, *, amount_fen: Fen) -> Outcome:
+def judge_reply(
+    kind: Kind, code: str, facts: Facts, *, amount_fen: Fen, table: Table = RETURN_CODES
+) -> Outcome:
     """Judge the gateway's reply to an operation we sent; *amount_fen* is what the trade is about."""
-    meaning = return_code.meaning_of(code, kind)
+    meaning = return_code.meaning_of(code, kind, table)
     outcome = Outcome(
         verdict=meaning.verdict,
         source=Source.REPLY,
         return_code=code,
         reply_code=code,
-        reason=None if meaning.listed else "return_code_unlisted",
+        reason=None if meaning.listed else UNLISTED,
         facts=facts,
         confirm=meaning.next is return_code.Next.ASK,
     )
@@ -105,7 +111,7 @@ def combine(kind: Kind, reply: Outcome, asked: Outcome) -> Outcome:
     return asked
 
 
-def join_reply(operation: Operation, asked: Outcome) -> Outcome:
+def join_reply(operation: Operation, asked: Outcome, *, table: Table = RETURN_CODES) -> Outcome:
     """Join an inquiry's outcome with the reply *operation* got when it was sent, if it got one.
 
     So a pay answered FAIL of which the gateway then knows nothing ends declined and is not sent again.
@@ -113,7 +119,8 @@ def join_reply(operation: Operation, asked: Outcome) -> Outcome:
     if operation.reply_code is None:
         return asked
     kind = operation.kind
-    reply = judge_reply(kind, operation.reply_code, Facts(), amount_fen=operation.amount_fen)
+    amount_fen = operation.amount_fen
+    reply = judge_reply(kind, operation.reply_code, Facts(), amount_fen=amount_fen, table=table)
     return combine(kind, reply, asked)
 
 

@@ -3,6 +3,7 @@
 A code that is not listed is *unknown*, never success or failure by default.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from types import MappingProxyType
@@ -39,6 +40,9 @@ _DECLINED = Meaning(Verdict.DECLINED)
 _DECLINED_ASK = Meaning(Verdict.DECLINED, Next.ASK)
 _UNKNOWN = Meaning(Verdict.UNKNOWN)
 _UNKNOWN_ASK = Meaning(Verdict.UNKNOWN, Next.ASK)
+Table = Mapping[str, Mapping[Kind, Meaning]]
+"""Codes, and what each means for each kind of operation; every row has every kind."""
+
 UNLISTED = Meaning(Verdict.UNKNOWN, listed=False)
 
 
@@ -71,9 +75,9 @@ _RETURN_CODES: dict[str, dict[Kind, Meaning]] = {
     "IO_EXCEPTION": _same(_UNKNOWN),
     "CREATE_SECURITY_CONNECTION_ERROR": _same(_UNKNOWN),
 }
-RETURN_CODES = MappingProxyType({code: MappingProxyType(row) for code, row in _RETURN_CODES.items()})
+RETURN_CODES: Table = MappingProxyType({code: MappingProxyType(row) for code, row in _RETURN_CODES.items()})
 
 
-def meaning_of(code: str, kind: Kind) -> Meaning:
+def meaning_of(code: str, kind: Kind, table: Table = RETURN_CODES) -> Meaning:
     """Say what *code* means for an operation of *kind* that was sent; never raises."""
-    return RETURN_CODES[code][kind] if code in RETURN_CODES else UNLISTED
+    return table[code][kind] if code in table else UNLISTED
