@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.telemetry.conftest import _as_it_was, _no_secrets  # noqa: F401 - commands change both for good
 
 from paybus.cli.__main__ import main
 
