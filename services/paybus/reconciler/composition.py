@@ -7,6 +7,7 @@ import httpx
 from prometheus_client import CollectorRegistry
 
 from paybus.contracts.topics import Topics
+from paybus.execution.gates import Gates
 from paybus.execution.journal import Journal, open_journal
 from paybus.gateway.client import GatewayClient
 from paybus.gateway.engine import make_engine
@@ -21,6 +22,7 @@ from paybus.reconciler.overdue import Overdue
 from paybus.reconciler.rounds import Act, repeat
 from paybus.reconciler.settings import ReconcilerSettings
 from paybus.reconciler.watchman import LOOK_SECONDS, Watchman
+from paybus.runtime.clients import breaker_rules
 from paybus.runtime.health import Check, health_app
 from paybus.runtime.kafka import open_producer
 from paybus.runtime.service import Service
@@ -62,7 +64,8 @@ def _rounds(
     settings: ReconcilerSettings,
 ) -> list[tuple[str, Act, float]]:
     """Give everything that is done again and again: its name, one round of it, and the pause between two."""
-    watchman = _watchman(pool, Inquirer(clients, journal), WatchMetrics(registry), settings)
+    inquirer = Inquirer(clients, journal, Gates(clients, breaker_rules(settings)))
+    watchman = _watchman(pool, inquirer, WatchMetrics(registry), settings)
     overdue = Overdue(pool, OverdueMetrics(registry), grace_seconds=settings.barcode_grace_seconds)
     matchmaker = Matchmaker(pool, MatchMetrics(registry))
     accountant = Accountant(pool, clients, ReconciliationMetrics(registry), hour=settings.reconcile_hour)

@@ -5,6 +5,7 @@ import time
 from typing import Final
 
 from paybus.contracts.call import GatewayCall
+from paybus.execution.gates import Gates, Traffic
 from paybus.execution.journal import Journal
 from paybus.gateway.client import GatewayClient
 from paybus.gateway.errors import GatewayError
@@ -23,8 +24,11 @@ _DECISIVE: Final = frozenset({"AMT", "STATE"})
 class Inquirer:
     """Asks about trades, for every merchant; keeps nothing between calls."""
 
-    def __init__(self, clients: Mapping[str, GatewayClient], journal: Journal) -> None:
+    def __init__(
+        self, clients: Mapping[str, GatewayClient], journal: Journal, gates: Gates | None = None
+    ) -> None:
         self._clients = clients
+        self._gates = gates or Gates(clients)
         self._journal = journal
 
     async def ask(self, trade: Trade) -> Answer | None:
@@ -32,16 +36,24 @@ class Inquirer:
         client = self._clients.get(trade.merchant_id)
         if client is None:  # its file was taken away: only putting it back helps
             return None
-        at_ms, begun = time.time_ns() // 1_000_000, time.perf_counter_ns()
-        reply, error = None, None
-        try:
-            reply = await client.query(QueryRequest(code=trade.charge_code))
-        except GatewayError as failure:
-            error = failure
-        answer = None if reply is None else _answer(reply)
-        duration_us = (time.perf_counter_ns() - begun) // 1000
-        self._journal.write(_record(trade, reply, error, at_ms=at_ms, duration_us=duration_us))
+        if self._gates.rest_seconds(Traffic.INQUIRIES, trade.merchant_id):  # it answers nobody: ask later
+            return None
+        with self._gates.passing(Traffic.INQUIRIES, client) as passage:
+            passage.call, answer = await _asked(client, trade)
+        self._journal.write(passage.call)
         return answer
+
+
+async def _asked(client: GatewayClient, trade: Trade) -> tuple[GatewayCall, Answer | None]:
+    at_ms, begun = time.time_ns() // 1_000_000, time.perf_counter_ns()
+    reply, error = None, None
+    try:
+        reply = await client.query(QueryRequest(code=trade.charge_code))
+    except GatewayError as failure:
+        error = failure
+    answer = None if reply is None else _answer(reply)
+    duration_us = (time.perf_counter_ns() - begun) // 1000
+    return _record(trade, reply, error, at_ms=at_ms, duration_us=duration_us), answer
 
 
 def _answer(reply: QueryReply) -> Answer | None:
