@@ -81,6 +81,9 @@ PROMISED = {
     "paybus_operations_in_flight": {"kind"},
     "paybus_operations_held": {"kind"},
     "paybus_heartbeat_age_seconds": {"kind"},
+    "paybus_breakers_open": {"kind", "traffic"},
+    "paybus_requests_held_back": {"kind", "traffic", "limit"},
+    "paybus_return_codes_unlisted": {"kind"},
 }
 
 
