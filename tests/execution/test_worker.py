@@ -14,6 +14,7 @@ from tests.sandbox.house import House
 
 from paybus.execution import worker as module
 from paybus.ledger.acceptance import accept
+from paybus.ledger.held import Held
 from paybus.ledger.pool import Pool
 from paybus.sandbox.fault_settings import FaultSettings
 from paybus.trades.operation import Kind
@@ -201,8 +202,7 @@ async def test_what_is_on_its_way_is_not_taken_for_lost(
     async with looking(payer):
         async with payer.worker.giving:
             accepted = await accept(other_pool, payer.worker_id, [acceptance(Kind.PAY, barcode(HELD))])
-            for _ in range(5):  # as many looks as there is time for
-                await payer.pool.fetchval("SELECT 1")
+            await until(lambda: bool(payer.worker.giving._waiters))  # who looks, waits
             payer.worker.take_on(accepted.held)
         await until(lambda: len(payer.sent()) == 1)
         for _ in range(3):
@@ -275,11 +275,17 @@ async def test_a_mistake_of_ours_stops_nothing_else(payer: Crew, monkeypatch: py
     assert (row["state"], row["owner"], row["due_in"] > 0) == ("ready", None, True)
 
 
-async def test_a_stop_does_not_wait_for_what_rests(payer: Crew) -> None:
+async def test_a_stop_does_not_wait_for_what_rests(payer: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest after a mistake ends with the stop."""
-    (bad,) = await payer.accepts(barcode("C1"))
-    payer.worker.take_on([_with_command(bad, b"{}")])
-    await until(lambda: bool(payer.worker._lanes._lanes) is False)
+    failed = asyncio.Event()
+
+    async def fail(_held: Held) -> None:
+        failed.set()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(payer.turns, "take", fail)
+    payer.worker.take_on(await payer.accepts(barcode()))
+    await failed.wait()
     async with asyncio.timeout(20):
         await payer.worker.stop(1000.0)
     assert (await payer.row("C1"))["owner"] is None
@@ -313,6 +319,6 @@ class Losing:
         return getattr(self._pool, name)
 
 
-def _with_command(held: Any, command: bytes) -> Any:
+def _with_command(held: Held, command: bytes) -> Held:
 
     return replace(held, command=command)
