@@ -32,6 +32,7 @@ NOT_OF_A_CALL: list[GatewayError] = [
     errors.DecryptionError("?"),
     errors.UnknownMerchantError("?"),
     errors.MerchantFileError(["?"]),
+    errors.ProfileFileError(["?"]),
     errors.CallbackRefusedError("sign", http_status=403),
 ]
 HELD = Held(

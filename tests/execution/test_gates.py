@@ -279,7 +279,7 @@ async def test_too_many_errors_of_a_merchant_pause_his_charges(payer: Crew, watc
             await payer.takes(barcode(f"FAULT-UNKNOWN_CODE-{number}"))
     assert payer.journal.operations == ["pay"] * 3
     assert watch.held_back_by == [("charges", "error_quota")]
-    assert [log["event"] for log in logs] == ["merchant.errors_exceeded"]
+    assert [log["event"] for log in logs].count("merchant.errors_exceeded") == 1
     row = await payer.row("FAULT-UNKNOWN_CODE-4")
     assert (row["state"], 60.0 < row["due_in"] <= 65.0) == ("waiting", True)
     await passes(payer.pool)
