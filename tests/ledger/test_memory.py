@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import asyncpg
 import pytest
 from tests.ledger.house import (
     AMOUNT,
@@ -28,7 +29,7 @@ from paybus.ledger.outbox import Outbox
 from paybus.ledger.settlement import Settlements
 from paybus.ledger.stocktaking import Stocktaking
 from paybus.ledger.watch import claim_watched, follow, learn_of
-from paybus.ledger.worker import beat
+from paybus.ledger.worker import _BEAT, beat
 from paybus.trades.aftermath import Conclusion
 from paybus.trades.money import Fen
 from paybus.trades.operation import Kind, Method, OperationState
@@ -122,6 +123,18 @@ async def test_no_row_may_break_the_rules_of_its_table(side: Side) -> None:
         await Settlements(side.pool, worker.worker_id).write([mistaken])
     assert (await side.rows("operation"))[0]["turn"] == 0
     assert await side.rows("outbox") == []
+
+
+async def test_a_lost_connection_takes_its_transaction_with_it(side: Side) -> None:
+    """Its commit fails, nothing of it was written, and nobody waits for it."""
+    worker = await hand(side.pool)
+    await worker.holds(pay())
+    connection = await side.connection()
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):  # noqa: PT012 -- leaving it raises
+        async with connection.transaction():
+            await connection.execute(_BEAT, worker.worker_id)
+            connection.terminate()
+    assert await beat(side.pool, worker.worker_id)
 
 
 async def test_what_is_due_is_taken_by_one(side: Side) -> None:

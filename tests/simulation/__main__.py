@@ -34,7 +34,9 @@ def _report(seeds: Iterable[int], *, trace: bool) -> int:
         outcome = run_seed(seed, print if trace else None)
         outcomes.append(outcome)
         for violation in outcome.violations:
-            print(f"seed {seed}: {violation}")
+            print(f"seed {seed}: {violation}", flush=True)
+        if outcome.violations and run_seed(seed) != outcome:
+            print(f"seed {seed} does not replay: something real got into its world", flush=True)
         if number % _COLLECT_EVERY == 0:
             gc.collect()
     _print_totals(outcomes, time.perf_counter() - begun)

@@ -24,6 +24,7 @@ from tests.simulation.surroundings import (
     Surroundings,
 )
 
+from paybus.execution.habits import Habits
 from paybus.execution.heart import FencedError, Heart
 from paybus.execution.operator import Operator
 from paybus.execution.turn import Turns
@@ -90,8 +91,15 @@ class WorkerService:
 
     def _worker(self, heart: Heart) -> Worker:
         around, pool, worker_id = self.around, self.pool, self.worker_id
-        clients: Any = {MERCHANT: around.make_client()}
-        operator = Operator(FLOWS[self.kind], clients, around.journal, lag_seconds=LAG_SECONDS)
+        clients = around.clients()
+        operator = Operator(
+            FLOWS[self.kind],
+            clients,
+            around.journal,
+            lag_seconds=LAG_SECONDS,
+            gates=around.gates(clients),
+            habits=Habits(clock=around.clock),
+        )
         settlements = GroupCommit(Settlements(pool, worker_id).write)
         turns = Turns(operator, settlements, heart=heart, limits=LIMITS)
         return Worker(pool, worker_id, self.kind, turns=turns, heart=heart, limits=LIMITS)
@@ -170,8 +178,8 @@ class ReconcilerService:
         """Look for ever."""
         pool: Any = self.pool
         metrics: Any = Silence()
-        clients: Any = {MERCHANT: self.around.make_client()}
-        inquirer = Inquirer(clients, self.around.journal)
+        clients = self.around.clients()
+        inquirer = Inquirer(clients, self.around.journal, self.around.gates(clients))
         rules = Rules(first_seconds=5.0, longest_seconds=40.0)
         watchman = Watchman(pool, inquirer, metrics, rules=rules, most_at_once=20)
         rounds: list[tuple[str, Callable[[], Awaitable[bool]], float]] = [

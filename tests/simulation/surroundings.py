@@ -12,7 +12,9 @@ from tests.simulation.script import MERCHANT
 
 from paybus.cancel.flow import CANCEL
 from paybus.contracts.call import GatewayCall
+from paybus.execution.breaker import BreakerRules
 from paybus.execution.flow import Flow
+from paybus.execution.gates import Gates
 from paybus.execution.journal import Journal
 from paybus.execution.limits import Limits
 from paybus.gateway.merchant import Merchant
@@ -37,6 +39,7 @@ GRACE_SECONDS = 15.0
 """After a barcode pay's expiry, before it is cancelled: as long as the gateway keeps its customer waiting."""
 
 STORE_SECONDS = 4.0
+BREAKER = BreakerRules(failures=4, longest_pause_seconds=10.0)
 OURS = Merchant(
     merchant_id=MERCHANT,
     key="TESTKEY0123456789ABCDEFGHIJKLMNO",
@@ -90,3 +93,12 @@ class Surroundings:
     journal: Calls
     make_client: Callable[[], SimulatedClient]
     clock: Callable[[], float]
+    draw: Callable[[], float]
+
+    def clients(self) -> Any:
+        """Give a process's clients, by merchant."""
+        return {MERCHANT: self.make_client()}
+
+    def gates(self, clients: Any) -> Gates:
+        """Give a process's breakers."""
+        return Gates(clients, BREAKER, clock=self.clock, draw=self.draw)

@@ -33,7 +33,7 @@ def test_a_world_is_the_same_in_every_process() -> None:
 
 
 def _trace(hash_seed: str) -> str:
-    command = [sys.executable, "-m", "tests.simulation", "--seed", "11", "--trace"]
+    command = [sys.executable, "-m", "tests.simulation", "--seeds", "40", "--trace"]
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return done.stdout.rpartition("\n1 seeds")[0]  # the last line has a real duration
+    return done.stdout.rpartition("\n40 seeds")[0]  # the last line has a real duration

@@ -68,6 +68,7 @@ class World:
             journal=Calls(),
             make_client=lambda: SimulatedClient(self.gateway, self.chance, OURS, self._strike),
             clock=self.loop.time,
+            draw=self.chance.random.random,
         )
         self.house = House(self.loop, self._make_pool, lambda: list(self.topics.values()), self.note)
         self.notifiers = [self.house.add(f"notifier{n}", self._make_notifier) for n in range(2)]

@@ -49,11 +49,10 @@ def accept(tables: Tables, kind: str, worker_id: UUID, *arrays: Sequence[Any]) -
     """Insert what is new, and the trades of pays; give the new ones with the trades that others have."""
     rows: list[Row] = []
     for one in _INCOMING(arrays):
-        ord_ = one.pop("ord")
         if tables.operation(one["merchant_id"], kind, one["key"]) is not None:
             continue
         entered = insert_operation(tables, {**one, "kind": kind, "owner": worker_id})
-        rows.append({**with_trade(tables, entered), "ord": ord_})
+        rows.append(with_trade(tables, entered))
         if kind == "pay":
             _open_trade(tables, entered)
     return rows

@@ -67,6 +67,11 @@ class MemoryDatabase:
             if not turn.done():
                 turn.set_result(None)
 
+    def insist(self, session: "MemoryConnection") -> None:
+        """Raise asyncpg.ConnectionDoesNotExistError if the session's transaction was ended by a loss."""
+        if self._transaction is not session:
+            raise asyncpg.ConnectionDoesNotExistError("the connection was lost in a transaction")
+
     def drop(self, session: "MemoryConnection") -> None:
         """Let a connection be lost: its transaction never was, and its locks are free."""
         self.end(session, commit=False)
@@ -81,10 +86,7 @@ class MemoryDatabase:
 
     def run(self, session: "MemoryConnection", statement: str, arguments: tuple[Any, ...]) -> Any:
         """Run one statement in the session's transaction."""
-        if self._transaction is not session:
-            raise asyncpg.ConnectionDoesNotExistError(
-                "the transaction was ended by the loss of its connection"
-            )
+        self.insist(session)
         assert statement in DOUBLES, f"this statement has no double in ledger/memory: {statement}"
         self.tables.session = session
         return DOUBLES[statement](self.tables, *arguments)
@@ -129,6 +131,7 @@ class MemoryConnection:
         try:
             yield
             await self._wire.there("COMMIT")
+            self._database.insist(self)
             committed = True
         finally:
             self._in_transaction = False
