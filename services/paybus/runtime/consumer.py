@@ -108,8 +108,8 @@ class _Composition:
     ) -> Operator:
         settings = self.settings
         clients = Clients(self.merchants, lambda merchant: make_client(merchant, engine, settings))
-        habits = Habits(self.profile, count_unlisted=metrics.met_unlisted)
-        gates = Gates(clients, breaker_rules(settings), counter=metrics)
+        habits = Habits(self.profile, count_unlisted=metrics.traffic.met_unlisted)
+        gates = Gates(clients, breaker_rules(settings), counter=metrics.traffic)
         lag_seconds = settings.query_lag_seconds
         return Operator(self.flow, clients, journal, lag_seconds=lag_seconds, gates=gates, habits=habits)
 
@@ -175,7 +175,7 @@ def _connect(metrics: WorkerMetrics, worker: Worker, *, heart: Heart, gates: Gat
         held=lambda: worker.held,
         heartbeat_age_seconds=lambda: heart.age_seconds,
     )
-    metrics.read_breakers({traffic.value: partial(gates.open_count, traffic) for traffic in Traffic})
+    metrics.traffic.read_breakers({traffic.value: partial(gates.open_count, traffic) for traffic in Traffic})
 
 
 def _lease(settings: WorkerSettings) -> Lease:

@@ -320,6 +320,47 @@ class OverdueMetrics:
         )
 
 
+class TrafficMetrics:
+    """What one worker may not send now, and which return codes nobody has judged."""
+
+    def __init__(self, registry: CollectorRegistry, kind: Kind) -> None:
+        self._kind = kind
+        breakers = Gauge(
+            "paybus_breakers_open",
+            "Gateways that are left alone because they do not answer.",
+            ["kind", "traffic"],
+            registry=registry,
+        )
+        held_back = Counter(
+            "paybus_requests_held_back",
+            "Requests that were put off, by what forbade them.",
+            ["kind", "traffic", "limit"],
+            registry=registry,
+        )
+        unlisted = Counter(
+            "paybus_return_codes_unlisted",
+            "Replies with a return code that nobody has judged: the operation is unknown.",
+            ["kind"],
+            registry=registry,
+        )
+        self._unlisted = unlisted.labels(kind)
+        self._breakers = Family(breakers, (kind,), TRAFFIC)
+        self._held_back = Family(held_back, (kind,), TRAFFIC, TRAFFIC_LIMITS)
+
+    def held_back(self, traffic: str, limit: str) -> None:
+        """Count a request of TRAFFIC that one of TRAFFIC_LIMITS forbids now."""
+        self._held_back.of(self._kind, traffic, limit).inc()
+
+    def met_unlisted(self) -> None:
+        """Count a reply with a return code that nobody has judged."""
+        self._unlisted.inc()
+
+    def read_breakers(self, counts: Mapping[str, Callable[[], float]]) -> None:
+        """Ask at each scrape how many gateways are left alone, for each sort of TRAFFIC."""
+        for traffic, count in counts.items():
+            self._breakers.of(self._kind, traffic).set_function(count)
+
+
 class WorkerMetrics:
     """One worker (pay, refund, cancel): what it takes on, and whether it may still send."""
 
@@ -350,27 +391,7 @@ class WorkerMetrics:
         )
         self._in_flight, self._held = in_flight.labels(kind), held.labels(kind)
         self._heartbeat_age = heartbeat_age.labels(kind)
-        breakers = Gauge(
-            "paybus_breakers_open",
-            "Gateways that are left alone because they do not answer.",
-            ["kind", "traffic"],
-            registry=registry,
-        )
-        held_back = Counter(
-            "paybus_requests_held_back",
-            "Requests that were put off, by what forbade them.",
-            ["kind", "traffic", "limit"],
-            registry=registry,
-        )
-        unlisted = Counter(
-            "paybus_return_codes_unlisted",
-            "Replies with a return code that nobody has judged: the operation is unknown.",
-            ["kind"],
-            registry=registry,
-        )
-        self._unlisted = unlisted.labels(kind)
-        self._breakers = Family(breakers, (kind,), TRAFFIC)
-        self._held_back = Family(held_back, (kind,), TRAFFIC, TRAFFIC_LIMITS)
+        self.traffic = TrafficMetrics(registry, kind)
 
     def count(self, result: str, number: int = 1) -> None:
         """Count *number* records of one *result* (of INTAKE_RESULTS)."""
@@ -379,19 +400,6 @@ class WorkerMetrics:
     def accepted_after(self, lag_seconds: float) -> None:
         """Note how old a command was when it was accepted."""
         self._lag.observe(lag_seconds)
-
-    def held_back(self, traffic: str, limit: str) -> None:
-        """Count a request of TRAFFIC that one of TRAFFIC_LIMITS forbids now."""
-        self._held_back.of(self._kind, traffic, limit).inc()
-
-    def met_unlisted(self) -> None:
-        """Count a reply with a return code that nobody has judged."""
-        self._unlisted.inc()
-
-    def read_breakers(self, counts: Mapping[str, Callable[[], float]]) -> None:
-        """Ask at each scrape how many gateways are left alone, for each sort of TRAFFIC."""
-        for traffic, count in counts.items():
-            self._breakers.of(self._kind, traffic).set_function(count)
 
     def read_from(
         self,
