@@ -21,6 +21,7 @@ from paybus.telemetry.metric import (
     CommandMetrics,
     GatewayMetrics,
     LedgerMetrics,
+    TrafficMetrics,
     WorkerMetrics,
     new_registry,
 )
@@ -47,6 +48,7 @@ def everything() -> CollectorRegistry:
     BrokerMetrics(registry, Topics())
     CallbackMetrics(registry)
     WorkerMetrics(registry, Kind.PAY)
+    TrafficMetrics(registry, Kind.PAY)
     return registry
 
 

@@ -40,7 +40,7 @@ from paybus.runtime.kafka import open_producer
 from paybus.runtime.service import Service, run
 from paybus.runtime.settings import WorkerSettings, load_settings, read_merchants, read_profile
 from paybus.runtime.web_server import web_server
-from paybus.telemetry.metric import WorkerMetrics, new_registry
+from paybus.telemetry.metric import TrafficMetrics, WorkerMetrics, new_registry
 
 _INTAKE_SECONDS = 5.0
 """How long a stop waits for the batch being accepted; one that is cut off comes again, as duplicates."""
@@ -84,11 +84,11 @@ class _Composition:
         heart = Heart(pool, worker_id, _lease(settings))
         service.watch("heart", heart.beat_on())
         metrics = WorkerMetrics(registry, kind)
-        operator = self._operator(engine, journal, metrics)
+        operator = self._operator(engine, journal, TrafficMetrics(registry, kind))
         worker = self._worker(pool, worker_id, operator=operator, heart=heart)
         await service.enter(_stopped_in_time(worker, settings.grace_seconds))
         service.watch("look_for_due", worker.look_for_due())
-        _connect(metrics, worker, heart=heart, gates=operator.gates)
+        _connect(metrics, worker, heart=heart)
         broker = KafkaBroker(
             settings.kafka_bootstrap,
             client_id=name,
@@ -104,12 +104,13 @@ class _Composition:
         service.watch("intake", subscription.failed())
 
     def _operator(
-        self, engine: httpx.AsyncBaseTransport, journal: Journal, metrics: WorkerMetrics
+        self, engine: httpx.AsyncBaseTransport, journal: Journal, metrics: TrafficMetrics
     ) -> Operator:
         settings = self.settings
         clients = Clients(self.merchants, lambda merchant: make_client(merchant, engine, settings))
-        habits = Habits(self.profile, count_unlisted=metrics.traffic.met_unlisted)
-        gates = Gates(clients, breaker_rules(settings), counter=metrics.traffic)
+        habits = Habits(self.profile, count_unlisted=metrics.met_unlisted)
+        gates = Gates(clients, breaker_rules(settings), counter=metrics)
+        metrics.read_breakers({traffic.value: partial(gates.open_count, traffic) for traffic in Traffic})
         lag_seconds = settings.query_lag_seconds
         return Operator(self.flow, clients, journal, lag_seconds=lag_seconds, gates=gates, habits=habits)
 
@@ -169,13 +170,12 @@ class _Composition:
         await self.service.enter(web_server(health, self.settings))
 
 
-def _connect(metrics: WorkerMetrics, worker: Worker, *, heart: Heart, gates: Gates) -> None:
+def _connect(metrics: WorkerMetrics, worker: Worker, *, heart: Heart) -> None:
     metrics.read_from(
         in_flight=lambda: worker.in_flight,
         held=lambda: worker.held,
         heartbeat_age_seconds=lambda: heart.age_seconds,
     )
-    metrics.traffic.read_breakers({traffic.value: partial(gates.open_count, traffic) for traffic in Traffic})
 
 
 def _lease(settings: WorkerSettings) -> Lease:

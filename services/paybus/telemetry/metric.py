@@ -391,7 +391,6 @@ class WorkerMetrics:
         )
         self._in_flight, self._held = in_flight.labels(kind), held.labels(kind)
         self._heartbeat_age = heartbeat_age.labels(kind)
-        self.traffic = TrafficMetrics(registry, kind)
 
     def count(self, result: str, number: int = 1) -> None:
         """Count *number* records of one *result* (of INTAKE_RESULTS)."""
