@@ -16,12 +16,12 @@ from paybus.ledger.pool import Pool
 from paybus.trades.operation import Kind, Operation, OperationState
 from paybus.trades.trade import Trade, TradeState
 
-# The trade of a pay is as new as the pay; that of a refund or cancel is looked up on the way.
+# The trade of a pay is as new as the pay and not looked up (under no code); that of a refund or cancel is.
 _ACCEPT: Final = f"""
 WITH incoming AS (
-    SELECT * FROM unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bytea[],
-                         $10::bytea[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[])
-        AS i (ord, merchant_id, key, charge_code, method, amount_fen, fingerprint,
+    SELECT * FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bytea[],
+                         $9::bytea[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[])
+        AS i (merchant_id, key, charge_code, method, amount_fen, fingerprint,
               command, traceparent, state, asked_for_at, expires_at)
 ), accepted AS (
     INSERT INTO operation (merchant_id, kind, key, charge_code, method, amount_fen, fingerprint,
@@ -38,9 +38,9 @@ WITH incoming AS (
     WHERE $1 = 'pay' ORDER BY charge_code, merchant_id
     ON CONFLICT DO NOTHING
 )
-SELECT i.ord, a.operation_id, i.merchant_id, i.charge_code, {TRADE_COLUMNS}
-FROM incoming i JOIN accepted a USING (merchant_id, key)
-    LEFT JOIN trade t ON $1 <> 'pay' AND (t.charge_code, t.merchant_id) = (i.charge_code, i.merchant_id)
+SELECT a.operation_id, a.merchant_id, a.key, a.charge_code, {TRADE_COLUMNS}
+FROM accepted a LEFT JOIN trade t
+    ON (t.charge_code, t.merchant_id) = (CASE WHEN $1 <> 'pay' THEN a.charge_code END, a.merchant_id)
 """
 _FIND: Final = """
 SELECT i.ord, o.fingerprint, o.answer_id
@@ -50,6 +50,8 @@ JOIN operation o ON (o.merchant_id, o.kind, o.key) = (i.merchant_id, $1, i.key)
 KEY_CONFLICT: Final = "key_conflict"
 
 Row = Mapping[str, Any]
+Key = tuple[str, str]
+"""Merchant and key: what tells the commands of one kind apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +86,8 @@ async def accept(
     firsts, later = _first_of_each_key(acceptances)
     with translated():
         rows = await _insert(pool, worker_id, firsts) if firsts else {}
-        new = [_held(acceptance, rows[ord_]) for ord_, acceptance in enumerate(firsts) if ord_ in rows]
-        repeated = [acceptance for ord_, acceptance in enumerate(firsts) if ord_ not in rows] + later
+        new = [_held(one, rows[_key(one)]) for one in firsts if _key(one) in rows]
+        repeated = [one for one in firsts if _key(one) not in rows] + later
         if repeated and repeated[0].operation.kind is Kind.CANCEL:
             await take_over(pool, repeated)
         answers, conflicts = await _look_up(pool, repeated) if repeated else ([], [])
@@ -113,36 +115,39 @@ def _told_of(held: Held, trade: KnownTrade | None) -> Held:
 
 
 def _first_of_each_key(acceptances: Sequence[Acceptance]) -> tuple[list[Acceptance], list[Acceptance]]:
-    seen: set[tuple[str, str]] = set()
+    seen: set[Key] = set()
     firsts: list[Acceptance] = []
     later: list[Acceptance] = []
     for acceptance in acceptances:
-        key = (acceptance.operation.merchant_id, acceptance.operation.key)
+        key = _key(acceptance)
         (later if key in seen else firsts).append(acceptance)
         seen.add(key)
     return firsts, later
 
 
-async def _insert(pool: Pool, worker_id: UUID, acceptances: Sequence[Acceptance]) -> dict[int, Row]:
+def _key(acceptance: Acceptance) -> Key:
+    return acceptance.operation.merchant_id, acceptance.operation.key
+
+
+async def _insert(pool: Pool, worker_id: UUID, acceptances: Sequence[Acceptance]) -> dict[Key, Row]:
     operations = [acceptance.operation for acceptance in acceptances]
     rows = await pool.fetch(
         _ACCEPT,
         operations[0].kind.value,
         worker_id,
-        range(len(operations)),
         [operation.merchant_id for operation in operations],
         [operation.key for operation in operations],
         [operation.charge_code for operation in operations],
-        [operation.method.value for operation in operations],
+        [operation.method for operation in operations],
         [operation.amount_fen for operation in operations],
         [acceptance.fingerprint for acceptance in acceptances],
         [acceptance.command for acceptance in acceptances],
         [acceptance.traceparent for acceptance in acceptances],
-        [operation.state.value for operation in operations],
+        [operation.state for operation in operations],
         [acceptance.asked_for_at for acceptance in acceptances],
         [acceptance.expires_at for acceptance in acceptances],
     )
-    return {row["ord"]: row for row in rows}
+    return {(row["merchant_id"], row["key"]): row for row in rows}
 
 
 async def _look_up(
