@@ -1,6 +1,7 @@
 """Connections: how they are set, and what their failures are called."""
 
 import asyncio
+from typing import Any
 
 import asyncpg
 import psycopg
@@ -18,6 +19,29 @@ async def test_a_plan_is_made_once_and_does_not_depend_on_the_tables(pool: Pool)
     for choice in ("seqscan", "hashjoin", "mergejoin"):
         assert await pool.fetchval(f"SHOW enable_{choice}") == "off"
     assert await pool.fetchval("SHOW application_name") == "tests-one"
+
+
+async def test_one_statement_is_one_question_to_the_server(pool: Pool, other_pool: Pool) -> None:
+    """Nothing is reset after each statement, which would cost as much as the statement itself."""
+    async with pool.acquire() as connection:
+        pid = connection.get_server_pid()
+    last = await other_pool.fetchval("SELECT query FROM pg_stat_activity WHERE pid = $1", pid)
+    assert "RESET" not in last
+    assert await pool.fetchval("SELECT 1 AS mine") == 1
+    last = await other_pool.fetchval("SELECT query FROM pg_stat_activity WHERE pid = $1", pid)
+    assert last == "SELECT 1 AS mine"
+
+
+async def test_a_transaction_that_was_left_open_is_rolled_back(database_url: str) -> None:
+    """Whoever gives a connection back in the middle of something leaves nothing to the next."""
+    async with open_pool(database_url, application_name="tests", most=1) as opened:
+        reported: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+        async with opened.acquire() as connection:
+            await connection.transaction().start()
+            await connection.execute("DELETE FROM relay")
+        assert await opened.fetchval("SELECT count(*) FROM relay") == 16
+        assert "active transaction" in reported[0]["message"]
 
 
 async def test_what_is_reported_as_written_is_on_the_disk(
