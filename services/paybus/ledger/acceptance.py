@@ -42,10 +42,13 @@ SELECT a.operation_id, a.merchant_id, a.key, a.charge_code, {TRADE_COLUMNS}
 FROM accepted a LEFT JOIN trade t
     ON (t.charge_code, t.merchant_id) = (CASE WHEN $1 <> 'pay' THEN a.charge_code END, a.merchant_id)
 """
+# OFFSET 0: one lookup for each, and no look at everything of this kind.
 _FIND: Final = """
 SELECT i.ord, o.fingerprint, o.answer_id
-FROM unnest($2::int[], $3::text[], $4::text[]) AS i (ord, merchant_id, key)
-JOIN operation o ON (o.merchant_id, o.kind, o.key) = (i.merchant_id, $1, i.key)
+FROM unnest($2::int[], $3::text[], $4::text[]) AS i (ord, merchant_id, key), LATERAL (
+    SELECT fingerprint, answer_id FROM operation
+    WHERE (operation.merchant_id, kind, operation.key) = (i.merchant_id, $1, i.key) OFFSET 0
+) AS o
 """
 KEY_CONFLICT: Final = "key_conflict"
 

@@ -40,8 +40,11 @@ _TRADE: Final = "SELECT * FROM trade WHERE charge_code = $1 ORDER BY merchant_id
 _OPERATIONS: Final = """
 SELECT operation_id, merchant_id, kind, key, method, amount_fen, state, asked, reply_code, return_code,
        reason, asked_for_at, accepted_at, answered_at, due_at, answer_id
-FROM operation WHERE (merchant_id, kind, key) = ($2, 'pay', $1)
-    OR (charge_code, merchant_id) = ($1, $2) AND kind <> 'pay' ORDER BY operation_id
+FROM operation WHERE operation_id IN (
+    SELECT operation_id FROM operation WHERE (merchant_id, kind, key) = ($2, 'pay', $1)
+    UNION ALL
+    SELECT operation_id FROM operation WHERE (charge_code, merchant_id) = ($1, $2) AND kind <> 'pay')
+ORDER BY operation_id
 """
 _EVENTS: Final = """
 SELECT ce_id, ce_type, occurred_at, value FROM event

@@ -37,12 +37,16 @@ DO UPDATE SET times = callback.times + excluded.times, last_at = now()
 """
 # A pay that still waits for an answer is asked about now: the gateway has one. What somebody takes at this
 # moment is asked about anyway, and must not be waited for: he may wait for the trade, which is locked here.
+# (With coalesce it cannot be looked for among everything that is due.)
 _ASK_NOW: Final = """
 WITH waiting AS (
-    SELECT operation_id AS waiting_id FROM operation
-    JOIN unnest($1::text[], $2::text[]) AS i (merchant_id, charge_code)
-         ON (operation.merchant_id, kind, key) = (i.merchant_id, 'pay', i.charge_code)
-    WHERE due_at > now() FOR NO KEY UPDATE OF operation SKIP LOCKED
+    SELECT operation_id AS waiting_id
+    FROM unnest($1::text[], $2::text[]) AS i (merchant_id, charge_code), LATERAL (
+        SELECT operation_id FROM operation
+        WHERE (operation.merchant_id, kind, key) = (i.merchant_id, 'pay', i.charge_code)
+          AND coalesce(due_at, '-infinity') > now()
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) AS pay
 )
 UPDATE operation SET due_at = now() FROM waiting WHERE operation_id = waiting_id
 """

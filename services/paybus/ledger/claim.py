@@ -26,10 +26,15 @@ FROM claimed o LEFT JOIN trade t USING (charge_code, merchant_id) ORDER BY opera
 # READY may have been sent, and a call that was cut off may still leave the engine for as long as connecting
 # takes. Of the others nothing is on its way: whoever takes them may begin at once.
 _RELEASE: Final = """
-WITH ours AS (
-    SELECT operation_id AS our_id FROM operation
-    WHERE owner = $1 AND ($2::bigint[] IS NULL OR operation_id = ANY($2::bigint[]))
+WITH all_ours AS (
+    SELECT operation_id FROM operation WHERE owner = $1 AND $2::bigint[] IS NULL
     ORDER BY operation_id FOR NO KEY UPDATE
+), some_of_ours AS (
+    SELECT operation_id FROM operation
+    WHERE operation_id = ANY($2::bigint[]) AND owner IS NOT DISTINCT FROM $1
+    ORDER BY operation_id FOR NO KEY UPDATE
+), ours AS (
+    SELECT operation_id AS our_id FROM all_ours UNION ALL SELECT operation_id FROM some_of_ours
 )
 UPDATE operation SET owner = NULL, turn = turn + 1,
     due_at = now() + CASE WHEN state = 'ready'

@@ -18,9 +18,10 @@ from paybus.trades.outcome import Facts
 
 _ANY: Final = "SELECT EXISTS (SELECT FROM callback WHERE receipt = 'unmatched')"
 _PLACES: Final = """
-SELECT DISTINCT merchant_id, charge_code FROM callback
-JOIN unnest($1::text[], $2::text[]) AS i (merchant_id, charge_code) USING (charge_code, merchant_id)
-WHERE receipt = 'unmatched'
+SELECT DISTINCT merchant_id, charge_code FROM unnest($1::text[], $2::text[]) AS i (merchant_id, charge_code)
+WHERE EXISTS (
+    SELECT FROM callback c
+    WHERE (c.charge_code, c.merchant_id) = (i.charge_code, i.merchant_id) AND receipt = 'unmatched' OFFSET 0)
 """
 # Locked in the order in which receive() writes them.
 _KEPT: Final = """

@@ -23,7 +23,8 @@ __all__ = ["LOST", "Decide", "Settled", "Settlement", "Settlements"]
 
 LOST: Final = Settled(None)
 _LOCK_OPERATIONS: Final = """
-SELECT operation_id, turn FROM operation WHERE operation_id = ANY($1::bigint[]) AND owner = $2
+SELECT operation_id, turn FROM operation
+WHERE operation_id = ANY($1::bigint[]) AND owner IS NOT DISTINCT FROM $2
 ORDER BY operation_id FOR NO KEY UPDATE
 """
 

@@ -13,6 +13,7 @@ from paybus.trades.trade import Trade
 # An operation is written only while $1 owns it in the turn it was taken in, a trade only if nobody wrote it
 # since it was read, and neither without the other: `free` wants all operations of its trade among `held`.
 # Rows are locked in the order of their keys before anything is written: operations first, then trades.
+# (IS NOT DISTINCT FROM cannot be looked up by an index: of the owner's, who may hold thousands.)
 _WRITE: Final = """
 WITH op AS (
     SELECT * FROM unnest($2::int[], $3::bigint[], $4::int[], $5::text[], $6::int[], $7::float8[], $8::text[],
@@ -27,7 +28,7 @@ WITH op AS (
               cancelling, down_code, third_code, channel_type)
 ), held AS (
     SELECT op.ord FROM operation JOIN op USING (operation_id)
-    WHERE operation.owner = $1 AND operation.turn = op.turn
+    WHERE operation.owner IS NOT DISTINCT FROM $1 AND operation.turn = op.turn
     ORDER BY operation_id FOR NO KEY UPDATE OF operation
 ), free AS (
     SELECT tr.ord FROM trade JOIN tr USING (charge_code, merchant_id)
