@@ -91,9 +91,11 @@ class Turns:
         rest_seconds = self._rest_seconds(held, Traffic.CHARGES)
         decide = _resting(_starting(patience), rest_seconds) if rest_seconds else _starting(patience)
         granted = (await self._settle(held, _NOTHING_SENT, decide)).held
+        if granted is None:
+            return None
         reach(Seam.START_COMMITTED)
         # Whatever was sent in earlier turns, it is over: what was WAITING is certainly not on its way.
-        return None if granted is None else replace(granted, quiet_seconds=None)
+        return replace(granted, quiet_seconds=None)
 
     async def _at_gateway(self, held: Held) -> None:
         await self._await_allowance(held)
