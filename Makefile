@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: help install browser run up down test simulate fuzz check bench schemas fmt lock
+.PHONY: help install browser monitoring run up down test simulate fuzz check bench schemas fmt lock
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,6 +17,9 @@ install: .venv/installed  ## Make .venv from requirements-dev.lock (hashes enfor
 
 browser:  ## Install Chromium for the tests of pages; Debian or Ubuntu, as root
 	apt-get update -q && apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core
+
+monitoring:  ## Install Prometheus and Alertmanager for the tests of rules and routes; Debian or Ubuntu, as root
+	apt-get update -q && apt-get install -q -y --no-install-recommends prometheus prometheus-alertmanager
 
 run: install  ## Everything embedded: 1 000 and more commands, reconciled against the sandbox's books
 	$(BIN)/paybus run

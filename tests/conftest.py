@@ -5,4 +5,5 @@ pytest_plugins = [
     "tests.plugins.brokers",
     "tests.plugins.browser",
     "tests.plugins.databases",
+    "tests.plugins.monitors",
 ]

@@ -1,4 +1,4 @@
-"""Counts the passed tests that really ran on Apache Kafka, PostgreSQL and Chromium, and says so at last."""
+"""Counts the passed tests that really ran on real servers and programs, by name, and says so at last."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Evidence:
 
 
 EVIDENCE = pytest.StashKey[Evidence]()
-SERVERS = {"Apache Kafka": "tests on", "PostgreSQL": "on", "Chromium": "in"}
+SERVERS = {"Apache Kafka": "tests on", "PostgreSQL": "on", "Chromium": "in", "Prometheus": "with"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
