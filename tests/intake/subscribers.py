@@ -66,10 +66,18 @@ class Running:
 
 
 @asynccontextmanager
-async def subscribed(topic: Topic, take: Take, *, most_records: int = 500) -> AsyncIterator[Running]:
+async def subscribed(
+    topic: Topic,
+    take: Take,
+    *,
+    most_records: int = 500,
+    assigned: Callable[[int], None] = lambda _partitions: None,
+) -> AsyncIterator[Running]:
     """Read *topic*; leaving it cuts off the batch that is being taken, as a kill would."""
     broker = KafkaBroker(topic.bootstrap, logger=logging.getLogger("faststream"), graceful_timeout=0.05)
-    subscription = Subscription(broker, topic.name, group_id=topic.name, most_records=most_records, take=take)
+    subscription = Subscription(
+        broker, topic.name, group_id=topic.name, most_records=most_records, take=take, assigned=assigned
+    )
     async with broker:
         await broker.start()
         yield Running(subscription, broker)

@@ -47,6 +47,25 @@ async def test_a_batch_over_several_partitions_is_committed_in_each(kafka: Apach
             await until_committed(topic, partition + 1, partition=partition)
 
 
+async def test_each_division_of_the_group_is_told(kafka: ApacheKafka) -> None:
+    """Who reads alone has every partition, and less when another one comes."""
+    topic, hand, told = Topic(kafka, partitions=4), Hand(), list[int]()
+    topic.send([b"v"], partition=0)
+    async with subscribed(topic, hand.take, assigned=told.append):
+        await hand.until(lambda: len(hand.places) == 1)
+        assert told == [4]
+        second = Hand()
+        async with subscribed(topic, second.take):
+            topic.send([b"v"] * 4, partition=3)
+            topic.send([b"v"] * 4, partition=0)
+            await until_committed(topic, 4, partition=3)
+            await until_committed(topic, 5, partition=0)
+            async with asyncio.timeout(60):
+                while len(told) < 2:  # noqa: ASYNC110 -- the group tells in its own time
+                    await asyncio.sleep(0.02)
+    assert told[1] == 2
+
+
 async def test_who_dies_between_accepting_and_committing_is_given_it_again(kafka: ApacheKafka) -> None:
     """What was being taken comes again to whoever reads next, from its first record."""
     topic, killed, successor = Topic(kafka), Hand(open_=False), Hand()

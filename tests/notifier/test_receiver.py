@@ -58,6 +58,8 @@ async def test_repeats_are_answered_with_success_and_change_nothing(pool: Pool, 
     assert await trade(pool) == before
     assert await pool.fetchval("SELECT times FROM callback") == 1 + len(repeats)
     assert receiver.verdicts() == {"applied": 1, "duplicate": len(repeats)}
+    timed = receiver.registry.get_sample_value("paybus_callback_duration_seconds_count")
+    assert timed == 1 + len(repeats)
 
 
 async def test_copies_at_once_are_applied_once(pool: Pool, receiver: Receiving) -> None:

@@ -76,6 +76,7 @@ PROMISED = {
     "paybus_dead_letters": {"topic", "reason"},
     "paybus_broker_read_timestamp_seconds": {"subject"},
     "paybus_callbacks": {"verdict"},
+    "paybus_callback_duration_seconds": set(),
     "paybus_build_info": {"service", "version", "python"},
     "paybus_ledger_read_timestamp_seconds": set(),
     "paybus_intake_records": {"kind", "result"},
@@ -83,6 +84,8 @@ PROMISED = {
     "paybus_operations_in_flight": {"kind"},
     "paybus_operations_held": {"kind"},
     "paybus_heartbeat_age_seconds": {"kind"},
+    "paybus_rebalances": {"kind"},
+    "paybus_partitions_assigned": {"kind"},
     "paybus_breakers_open": {"kind", "traffic"},
     "paybus_requests_held_back": {"kind", "traffic", "limit"},
     "paybus_return_codes_unlisted": {"kind"},
@@ -210,6 +213,15 @@ def test_a_workers_figures_are_asked_for_at_each_scrape(registry: CollectorRegis
     assert value(registry, "paybus_operations_in_flight", kind="pay") == 0
     assert value(registry, "paybus_operations_held", kind="pay") == 0
     assert value(registry, "paybus_heartbeat_age_seconds", kind="pay") == 0.5
+
+
+def test_a_division_of_the_group_is_counted_and_its_last_outcome_kept(registry: CollectorRegistry) -> None:
+    """Divisions add up; how many partitions are ours is what the last one gave."""
+    metrics = WorkerMetrics(registry, Kind.PAY)
+    metrics.assigned(12)
+    metrics.assigned(6)
+    assert value(registry, "paybus_rebalances_total", kind="pay") == 2
+    assert value(registry, "paybus_partitions_assigned", kind="pay") == 6
 
 
 def test_intake_counts_batches_and_how_late_they_came(registry: CollectorRegistry) -> None:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faststream import AckPolicy, Context
 from faststream.kafka import KafkaBroker
@@ -41,8 +41,12 @@ class Subscription:
         group_id: str,
         most_records: int,
         take: Callable[[Sequence[Record]], Awaitable[None]],
+        assigned: Callable[[int], None] = lambda _partitions: None,
     ) -> None:
-        """Have *take* called with each batch; its offsets are committed when *take* returns."""
+        """Have *take* called with each batch; its offsets are committed when *take* returns.
+
+        *assigned* hears how many partitions are ours whenever the group has been divided.
+        """
         self._take = take
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._subscriber = broker.subscriber(
@@ -59,6 +63,7 @@ class Subscription:
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=_HEARTBEAT_MS,
             max_poll_interval_ms=_POLL_INTERVAL_MS,
+            listener=_Assignments(assigned),
         )
         self._subscriber(self._handle)
         self._read = self._subscriber.get_msg
@@ -98,6 +103,18 @@ class Subscription:
     def _fail(self, error: Exception) -> None:
         _log.error("intake.failed", error=type(error).__name__)
         self._failure.set_exception(error)
+
+
+class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    def __init__(self, told: Callable[[int], None]) -> None:
+        self._told = told
+
+    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Do nothing: what is no longer ours is left out of the next commit."""
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Tell how many there are."""
+        self._told(len(assigned))
 
 
 async def _decode(_message: object) -> bytes:

@@ -44,12 +44,14 @@ class Receiver:
         self._merchants = merchants
         self._store = store
         self._counters = metrics.callbacks
+        self._duration = metrics.duration
         self._refusals = RefusalLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         try:
-            answer = await self._take(scope, receive)
+            with self._duration.time():
+                answer = await self._take(scope, receive)
         except CallbackRefusedError as error:
             answer = self._refuse(scope, error)
         except BrokenOffError:

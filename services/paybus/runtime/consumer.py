@@ -95,9 +95,8 @@ class _Composition:
             logger=logging.getLogger("faststream"),
             graceful_timeout=_INTAKE_SECONDS,
         )
-        subscription = self._subscription(
-            broker, worker, self._intake(pool, worker_id, producer, worker=worker, metrics=metrics)
-        )
+        intake = self._intake(pool, worker_id, producer, worker=worker, metrics=metrics)
+        subscription = self._subscription(broker, worker, intake)
         await self._serve_health(registry, pool, broker)
         await service.enter(broker)
         await broker.start()
@@ -157,7 +156,12 @@ class _Composition:
         topic = Topics(self.settings.topic_prefix).commands(self.flow.kind)
         # The group is named after its topic: two installations with different prefixes never share one.
         return Subscription(
-            broker, topic, group_id=topic, most_records=self.settings.batch_records, take=take
+            broker,
+            topic,
+            group_id=topic,
+            most_records=self.settings.batch_records,
+            take=take,
+            assigned=intake.metrics.assigned,
         )
 
     async def _serve_health(self, registry: CollectorRegistry, pool: Pool, broker: KafkaBroker) -> None:

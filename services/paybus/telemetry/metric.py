@@ -68,6 +68,8 @@ COHERENCE_CHECKS = (
 )
 """The rules that the ledger is held against (docs/reconciliation.md)."""
 
+# The gateway waits 5 s for our answer, then sends its callback again.
+_CALLBACK_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 # From a fast gateway to our patience: 15 s for most answers, 90 s for a pay.
 _CALL_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 90.0)
 # The promise is in milliseconds, a customer's PIN takes a minute, an inquiry goes on for hours.
@@ -230,6 +232,12 @@ class CallbackMetrics:
             "paybus_callbacks", "Callbacks by what we made of them.", ["verdict"], registry=registry
         )
         self.callbacks = Family(callbacks, CALLBACK_VERDICTS)
+        self.duration = Histogram(
+            "paybus_callback_duration_seconds",
+            "From the begin of a callback to our answer; the gateway waits 5 s for it.",
+            buckets=_CALLBACK_SECONDS,
+            registry=registry,
+        )
 
 
 class WatchMetrics:
@@ -389,6 +397,19 @@ class WorkerMetrics:
             ["kind"],
             registry=registry,
         )
+        rebalances = Counter(
+            "paybus_rebalances",
+            "How often the group divided its partitions anew while this worker was in it.",
+            ["kind"],
+            registry=registry,
+        )
+        partitions = Gauge(
+            "paybus_partitions_assigned",
+            "Partitions of the command topic that this worker reads.",
+            ["kind"],
+            registry=registry,
+        )
+        self._rebalances, self._partitions = rebalances.labels(kind), partitions.labels(kind)
         self._in_flight, self._held = in_flight.labels(kind), held.labels(kind)
         self._heartbeat_age = heartbeat_age.labels(kind)
 
@@ -399,6 +420,11 @@ class WorkerMetrics:
     def accepted_after(self, lag_seconds: float) -> None:
         """Note how old a command was when it was accepted."""
         self._lag.observe(lag_seconds)
+
+    def assigned(self, partitions: int) -> None:
+        """Note that the group has been divided anew, and how many partitions are ours."""
+        self._rebalances.inc()
+        self._partitions.set(partitions)
 
     def read_from(
         self,
