@@ -12,7 +12,7 @@ from tests.kafka.apache import ApacheKafka
 from paybus.contracts.call import GatewayCall, decode_call
 from paybus.execution import journal as module
 from paybus.execution.journal import Journal, open_journal
-from paybus.runtime.kafka import open_producer
+from paybus.runtime.kafka import Brokers, open_producer
 
 
 def call(number: int = 1) -> GatewayCall:
@@ -148,7 +148,7 @@ async def test_the_records_can_be_read(kafka: ApacheKafka) -> None:
     """On the broker they have the trade's code as their key, and everything that was noted."""
     topic = Topic(kafka)
     async with (
-        open_producer(topic.bootstrap, client_id="tests", idempotent=False) as producer,
+        open_producer(Brokers(topic.bootstrap), client_id="tests", idempotent=False) as producer,
         open_journal(producer, topic.name) as journal,
     ):
         journal.write(call(7))

@@ -92,7 +92,7 @@ async def test_looking_makes_no_topics(settings: BusSettings, topics: Topics) ->
     """A topic that appears by being asked for has the broker's number of partitions, for ever."""
     async with exporting(settings) as page:
         await page.after_another_look()
-    async with open_cluster(settings.kafka_bootstrap) as cluster:
+    async with open_cluster(settings.brokers) as cluster:
         assert await cluster.partitions(topics.all()) == set()
 
 

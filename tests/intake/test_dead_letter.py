@@ -13,7 +13,7 @@ from tests.kafka.apache import ApacheKafka
 
 from paybus.contracts.errors import NotACommandError
 from paybus.intake.dead_letter import KEPT_BYTES, DeadLetters
-from paybus.runtime.kafka import open_producer
+from paybus.runtime.kafka import Brokers, open_producer
 
 ERROR = NotACommandError("not_json", "the value is not JSON")
 OURS = {
@@ -28,7 +28,7 @@ OURS = {
 @pytest.fixture
 async def producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
     """Give the producer that services use for letters."""
-    async with open_producer(bootstrap, client_id="tests", idempotent=False) as opened:
+    async with open_producer(Brokers(bootstrap), client_id="tests", idempotent=False) as opened:
         yield opened
 
 

@@ -133,17 +133,23 @@ class ApacheKafka:
         return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
 
     def _write_settings(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        lines = [f"{name}={value}\n" for name, value in self._settings().items()]
+        (self._folder / "server.properties").write_text("".join(lines))
+
+    def _settings(self) -> dict[str, str]:
         assert self._ports is not None
         broker, controller = (f"127.0.0.1:{port}" for port in self._ports)
-        places = {
+        return {
+            **_SETTINGS,
             "listeners": f"PLAINTEXT://{broker},CONTROLLER://{controller}",
             "advertised.listeners": f"PLAINTEXT://{broker}",
             "controller.quorum.voters": f"1@{controller}",
             "log.dirs": str(self._folder / "data"),
         }
-        self._folder.mkdir(parents=True, exist_ok=True)
-        lines = [f"{name}={value}\n" for name, value in (_SETTINGS | places).items()]
-        (self._folder / "server.properties").write_text("".join(lines))
+
+    def _format_options(self) -> list[str]:
+        return []
 
     def _java(self, jars: Path, *arguments: str) -> list[str]:
         logging = f"-Dlog4j2.configurationFile={Path(__file__).parent / 'log4j2.properties'}"
@@ -152,6 +158,7 @@ class ApacheKafka:
     def _format(self, jars: Path) -> None:
         settings = str(self._folder / "server.properties")
         cluster = ["-t", _cluster_id(), "-c", settings, "--ignore-formatted"]
+        cluster += self._format_options()
         command = self._java(jars, "kafka.tools.StorageTool", "format", *cluster)
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         if done.returncode != 0:

@@ -16,14 +16,14 @@ from paybus.cli.setting import SenderSettings
 from paybus.cli.terminal import out, passing
 from paybus.cli.traffic.answer import answers
 from paybus.cli.traffic.message import Message
-from paybus.cli.traffic.reader import TopicReader, read_topics
+from paybus.cli.traffic.reader import CLIENT_ID, TopicReader, read_topics
 from paybus.cli.traffic.sender import Sender
 from paybus.contracts.command import Command, decode, identify
 from paybus.contracts.errors import ContractError
 from paybus.contracts.topics import Topics
 from paybus.gateway.errors import MerchantFileError
 from paybus.gateway.merchant import load_merchants
-from paybus.runtime.kafka import open_producer
+from paybus.runtime.kafka import Brokers, open_producer
 from paybus.runtime.settings import load_settings
 from paybus.telemetry.redaction import REDACTED, is_secret_name
 from paybus.trades.operation import Kind
@@ -74,9 +74,9 @@ def _command(kind: Kind, fields: dict[str, Any]) -> Command:
 
 
 async def _send(command: Command, settings: SenderSettings, *, wait: bool) -> None:
-    topics, bootstrap = Topics(settings.topic_prefix), settings.kafka_bootstrap
-    async with _listening(bootstrap, topics, wait=wait) as reader:
-        async with open_producer(bootstrap, client_id="paybus-cli") as producer:
+    topics, brokers = Topics(settings.topic_prefix), settings.brokers
+    async with _listening(brokers, topics, wait=wait) as reader:
+        async with open_producer(brokers, client_id=CLIENT_ID) as producer:
             sender = Sender(producer, topics)
             await sender.send([Message.of(command)])
         topic, partition, offset = sender.sent[0].position
@@ -87,12 +87,12 @@ async def _send(command: Command, settings: SenderSettings, *, wait: bool) -> No
 
 
 @asynccontextmanager
-async def _listening(bootstrap: str, topics: Topics, *, wait: bool) -> AsyncIterator[TopicReader | None]:
+async def _listening(brokers: Brokers, topics: Topics, *, wait: bool) -> AsyncIterator[TopicReader | None]:
     """Listen from before the command is sent, if anybody waits."""
     if not wait:
         yield None
         return
-    async with read_topics(bootstrap, topics.trade_events, from_beginning=False) as reader:
+    async with read_topics(brokers, topics.trade_events, from_beginning=False) as reader:
         yield reader
 
 

@@ -34,7 +34,7 @@ def events(
 
 async def _read(settings: BrokerSettings, show: Any, *, follow: bool) -> None:
     topic = Topics(settings.topic_prefix).trade_events
-    async with read_topics(settings.kafka_bootstrap, topic, from_beginning=not follow) as reader:
+    async with read_topics(settings.brokers, topic, from_beginning=not follow) as reader:
         while follow or not await reader.has_all():
             for record in await reader.read():
                 show(Told.read(record.value, record.headers))

@@ -12,6 +12,8 @@ from aiokafka.errors import LeaderNotAvailableError, NoError, UnknownTopicOrPart
 from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
+from paybus.runtime.kafka import Brokers
+
 CLIENT_ID = "paybus-exporter"
 REQUEST_MS = 10_000
 """A broker that needs longer for an answer of some kilobytes serves nobody."""
@@ -60,11 +62,10 @@ def first_unread(noted: int | None, *, begin: int, end: int) -> int:
 
 
 @asynccontextmanager
-async def open_cluster(bootstrap: str) -> AsyncIterator[Cluster]:
+async def open_cluster(brokers: Brokers) -> AsyncIterator[Cluster]:
     """Be connected while the block runs; raises KafkaError."""
     client = AIOKafkaClient(
-        bootstrap_servers=bootstrap,
-        client_id=CLIENT_ID,
+        **brokers.connection(CLIENT_ID),
         request_timeout_ms=REQUEST_MS,
         retry_backoff_ms=_RETRY_MS,
     )
@@ -76,11 +77,10 @@ async def open_cluster(bootstrap: str) -> AsyncIterator[Cluster]:
 
 
 @asynccontextmanager
-async def open_consumer(bootstrap: str, *, group: str | None) -> AsyncIterator[AIOKafkaConsumer]:
+async def open_consumer(brokers: Brokers, *, group: str | None) -> AsyncIterator[AIOKafkaConsumer]:
     """Give a consumer without partitions while the block runs; it is never a member of *group*."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        client_id=CLIENT_ID,
+        **brokers.connection(CLIENT_ID),
         group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",

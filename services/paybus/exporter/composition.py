@@ -59,11 +59,11 @@ def _record_reader(
 ) -> RecordReader:
     tally = Tally(Topics(settings.topic_prefix), GatewayMetrics(registry), broker)
     group = f"{settings.topic_prefix}.exporter"
-    return RecordReader(settings.kafka_bootstrap, group, tally=tally, source=source)
+    return RecordReader(settings.brokers, group, tally=tally, source=source)
 
 
 def _lag_reader(settings: BusSettings, broker: BrokerMetrics, *, source: Source) -> LagReader:
-    return LagReader(settings.kafka_bootstrap, Topics(settings.topic_prefix), broker, source=source)
+    return LagReader(settings.brokers, Topics(settings.topic_prefix), broker, source=source)
 
 
 def _ledger_reader(

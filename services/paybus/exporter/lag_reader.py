@@ -11,6 +11,7 @@ from paybus.contracts.topics import Topics
 from paybus.exporter.cluster import Cluster, first_unread, open_cluster, open_consumer
 from paybus.exporter.first_record import FirstRecords
 from paybus.exporter.source import Source
+from paybus.runtime.kafka import Brokers
 from paybus.telemetry.metric import BrokerMetrics
 from paybus.trades.operation import Kind
 
@@ -18,8 +19,8 @@ from paybus.trades.operation import Kind
 class LagReader:
     """Reads the backlog of every command topic; the group that reads it has its name."""
 
-    def __init__(self, bootstrap: str, topics: Topics, metrics: BrokerMetrics, *, source: Source) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, brokers: Brokers, topics: Topics, metrics: BrokerMetrics, *, source: Source) -> None:
+        self._brokers = brokers
         self._commands = [topics.commands(kind) for kind in Kind]
         self._metrics = metrics
         self._source = source
@@ -27,8 +28,8 @@ class LagReader:
     async def read_on(self) -> NoReturn:
         """Show the lag every few seconds; raises one of OUTAGES when the brokers are away."""
         async with (
-            open_cluster(self._bootstrap) as cluster,
-            open_consumer(self._bootstrap, group=None) as consumer,
+            open_cluster(self._brokers) as cluster,
+            open_consumer(self._brokers, group=None) as consumer,
         ):
             first_records = FirstRecords(consumer)
             while True:

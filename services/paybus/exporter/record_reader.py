@@ -15,6 +15,7 @@ import structlog
 from paybus.exporter.cluster import Cluster, first_unread, open_cluster, open_consumer
 from paybus.exporter.source import OUTAGES, Source
 from paybus.exporter.tally import Tally
+from paybus.runtime.kafka import Brokers
 
 LOOK_BACK_RECORDS = 100_000
 """Of each partition: minutes of full load, read again in seconds. What is older is not worth a late start."""
@@ -30,8 +31,8 @@ _log = structlog.get_logger(__name__)
 class RecordReader:
     """Reads for one *tally*; remembers its positions over outages."""
 
-    def __init__(self, bootstrap: str, group: str, *, tally: Tally, source: Source) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, brokers: Brokers, group: str, *, tally: Tally, source: Source) -> None:
+        self._brokers = brokers
         self._group = group
         self._tally = tally
         self._source = source
@@ -40,8 +41,8 @@ class RecordReader:
     async def read_on(self) -> NoReturn:
         """Count records as they come; raises one of OUTAGES when the brokers are away."""
         async with (
-            open_cluster(self._bootstrap) as cluster,
-            open_consumer(self._bootstrap, group=self._group) as consumer,
+            open_cluster(self._brokers) as cluster,
+            open_consumer(self._brokers, group=self._group) as consumer,
         ):
             seconds = min(_FIRST_SECONDS, self._source.every_seconds)
             try:

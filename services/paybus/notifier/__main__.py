@@ -39,7 +39,7 @@ async def start(service: Service, settings: MerchantSettings, merchants: Mapping
     pool = await service.enter(open_pool(url, application_name=NAME))
     relay = Relay(
         partial(open_outbox, url),
-        partial(open_producer, settings.kafka_bootstrap, client_id=NAME),
+        partial(open_producer, settings.brokers, client_id=NAME),
         Topics(settings.topic_prefix).trade_events,
     )
     service.watch("relay", relay.run(), stop=relay.stop)

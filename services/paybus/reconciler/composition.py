@@ -44,7 +44,7 @@ async def start(service: Service, settings: ReconcilerSettings, merchants: Mappi
     """Start the parts from the inside out."""
     registry = new_registry("reconciler")
     pool = await service.enter(open_pool(settings.database_url.get_secret_value(), application_name=NAME))
-    producer = await service.enter(open_producer(settings.kafka_bootstrap, client_id=NAME, idempotent=False))
+    producer = await service.enter(open_producer(settings.brokers, client_id=NAME, idempotent=False))
     journal = await service.enter(open_journal(producer, Topics(settings.topic_prefix).gateway_calls))
     engine = await service.enter(_engine(settings))
     clients = {one: _client(merchant, engine, settings) for one, merchant in merchants.items()}

@@ -75,9 +75,7 @@ class _Composition:
         url = settings.database_url.get_secret_value()
         pool = await service.enter(open_pool(url, application_name=name))
         # Records that may come twice: a refused one must not stop those that follow it.
-        producer = await service.enter(
-            open_producer(settings.kafka_bootstrap, client_id=name, idempotent=False)
-        )
+        producer = await service.enter(open_producer(settings.brokers, client_id=name, idempotent=False))
         journal = await service.enter(open_journal(producer, Topics(settings.topic_prefix).gateway_calls))
         engine = await service.enter(_engine(settings))
         worker_id = await service.enter(_enrolled(pool, kind.value))
@@ -92,6 +90,8 @@ class _Composition:
         broker = KafkaBroker(
             settings.kafka_bootstrap,
             client_id=name,
+            security=settings.brokers.security,
+            allow_auto_create_topics=False,  # it would make them with one partition
             logger=logging.getLogger("faststream"),
             graceful_timeout=_INTAKE_SECONDS,
         )

@@ -25,6 +25,7 @@ from paybus.gateway.errors import MerchantFileError, ProfileFileError
 from paybus.gateway.merchants import Merchants
 from paybus.gateway.profile import Profile
 from paybus.gateway.profile_file import ProfileFile
+from paybus.runtime.kafka_settings import KafkaSettings
 from paybus.runtime.merchant_news import MerchantNews
 from paybus.runtime.profile_news import ProfileNews
 from paybus.telemetry.log import Format, Level
@@ -96,15 +97,11 @@ class Settings(BaseSettings):
     )  # fmt: skip
 
 
-class BusSettings(Settings):
+class BusSettings(KafkaSettings, Settings):
     """Where the ledger and the broker are."""
 
     database_url: Annotated[SecretStr, AfterValidator(_ledger_url)] = Field(
         description="the ledger's address, such as postgresql://user:password@host:5432/paybus"
-    )
-    kafka_bootstrap: str = Field(
-        pattern=r"^(\[[0-9A-Fa-f:]+\]|[^\s,:\[\]/]+):\d{1,5}(,(\[[0-9A-Fa-f:]+\]|[^\s,:\[\]/]+):\d{1,5})*$",
-        description="the brokers as host:port, with commas between, such as kafka:9092",
     )
     topic_prefix: str = Field(
         default="paybus",
@@ -202,8 +199,9 @@ def load_settings(kind: type[AnySettings]) -> AnySettings:
         refuse_to_start([_sentence(kind, detail) for detail in error.errors(include_url=False)])
     if isinstance(settings, BusSettings):
         password = urlsplit(settings.database_url.get_secret_value()).password or ""
-        register_secret(unquote(password))
-        register_secret(password)
+        for secret in (unquote(password), password, *settings.kafka_secrets):
+            register_secret(secret)
+        _check_files_of(settings)
     return settings
 
 
@@ -229,6 +227,17 @@ def read_profile(settings: WorkerSettings) -> Callable[[], Profile]:
         return ProfileFile(settings.profile, ProfileNews())
     except ProfileFileError as error:
         refuse_to_start([f"{PREFIX}PROFILE: {problem}." for problem in error.problems])
+
+
+def _check_files_of(settings: KafkaSettings) -> None:
+    """Refuse now what would fail when the first client connects."""
+    try:
+        _ = settings.brokers
+    except OSError as error:
+        names = ", ".join(f"{PREFIX}KAFKA_{name}" for name in ("CA_FILE", "CERTIFICATE_FILE", "KEY_FILE"))
+        refuse_to_start(
+            [f"{names}: a file of them cannot be used ({error.strerror or type(error).__name__})."]
+        )
 
 
 def refuse_to_start(sentences: list[str]) -> NoReturn:

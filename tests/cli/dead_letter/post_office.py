@@ -10,7 +10,7 @@ from tests.intake.records import Consumed, written
 from paybus.contracts.errors import NotACommandError
 from paybus.contracts.topics import Topics
 from paybus.intake.dead_letter import DeadLetters
-from paybus.runtime.kafka import open_producer
+from paybus.runtime.kafka import Brokers, open_producer
 from paybus.trades.operation import Kind
 
 PATIENCE_SECONDS = 60.0  # what takes this long has failed; nothing is measured with it
@@ -54,7 +54,7 @@ class PostOffice:
 
     async def buries(self, *records: Consumed, error: NotACommandError = ERROR) -> None:
         """Put records on the dead-letter topic of theirs, as a service does."""
-        async with open_producer(self.bootstrap, client_id="tests", idempotent=False) as producer:
+        async with open_producer(Brokers(self.bootstrap), client_id="tests", idempotent=False) as producer:
             for record in records:
                 await DeadLetters(producer, f"{record.topic}.dlq").bury(record, error)
 

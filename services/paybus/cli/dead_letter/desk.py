@@ -15,7 +15,7 @@ from paybus.contracts.topics import Topics
 from paybus.intake.reading import Reader
 from paybus.ledger.pool import Pool, open_pool
 from paybus.ledger.replay import count_replays
-from paybus.runtime.kafka import open_producer
+from paybus.runtime.kafka import Brokers, open_producer
 from paybus.runtime.settings import BusSettings, WorkerSettings, read_merchants
 from paybus.trades.operation import Kind
 
@@ -42,7 +42,7 @@ class Desk:
     shelf: Shelf
     foresight: Foresight
     pool: Pool
-    bootstrap: str
+    brokers: Brokers
 
     async def send(self, plans: Sequence[Plan], tell: Callable[[Plan, Place | Refusal], None]) -> None:
         """Send letters one after the other; *tell* where each is now, or why it was not sent after all.
@@ -51,7 +51,7 @@ class Desk:
         """
         # A record that the broker refuses would stop an idempotent producer; a repeat does no harm here.
         with translated():
-            async with open_producer(self.bootstrap, client_id=_CLIENT, idempotent=False) as producer:
+            async with open_producer(self.brokers, client_id=_CLIENT, idempotent=False) as producer:
                 for plan in plans:
                     tell(plan, await send_again(plan, self.pool, producer))
 
@@ -82,12 +82,12 @@ async def open_desk(
             partitions=shelf.partitions,
             again=again,
         )
-        yield Desk(shelf, foresight, pool, settings.kafka_bootstrap)
+        yield Desk(shelf, foresight, pool, settings.brokers)
 
 
 async def _shelf(settings: BusSettings, kinds: Sequence[Kind]) -> Shelf:
     topics = Topics(settings.topic_prefix)
-    return await read_shelf(settings.kafka_bootstrap, [topics.dead_letters(kind) for kind in kinds])
+    return await read_shelf(settings.brokers, [topics.dead_letters(kind) for kind in kinds])
 
 
 def _pool(settings: BusSettings) -> AbstractAsyncContextManager[Pool]:

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 
 from paybus.cli.dead_letter.letter import Letter
 from paybus.cli.errors import CliError
+from paybus.runtime.kafka import Brokers
 
 LOOK_BACK_RECORDS: Final = 20_000
 """Of each partition: of some hundred bytes each, and more than anybody will look through."""
@@ -32,14 +33,14 @@ class Shelf:
     partitions: Mapping[str, frozenset[int]]
 
 
-async def read_shelf(bootstrap: str, topics: Sequence[str]) -> Shelf:
+async def read_shelf(brokers: Brokers, topics: Sequence[str]) -> Shelf:
     """Read the letters on *topics*; one that does not exist has none, and is not made. Raises CliError."""
     with translated():
-        partitions = await _partitions(bootstrap)
+        partitions = await _partitions(brokers)
         wanted = [TopicPartition(topic, one) for topic in topics for one in partitions.get(topic, ())]
         if not wanted:
             return Shelf((), 0, partitions)
-        async with asyncio.timeout(_READ_SECONDS), _open_consumer(bootstrap) as consumer:
+        async with asyncio.timeout(_READ_SECONDS), _open_consumer(brokers) as consumer:
             left_out, ends = await _go_back(consumer, wanted)
             letters = [Letter.read(record) async for record in _records(consumer, ends)]
     return Shelf(sorted(letters, key=lambda letter: letter.place), left_out, partitions)
@@ -60,9 +61,9 @@ def translated() -> Iterator[None]:
         logger.setLevel(level)
 
 
-async def _partitions(bootstrap: str) -> dict[str, frozenset[int]]:
+async def _partitions(brokers: Brokers) -> dict[str, frozenset[int]]:
     """Ask for all topics: to ask for one by name could make it."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id=_CLIENT)
+    admin = AIOKafkaAdminClient(**brokers.connection(_CLIENT))
     try:
         await admin.start()
         topics = await admin.describe_topics()
@@ -72,9 +73,9 @@ async def _partitions(bootstrap: str) -> dict[str, frozenset[int]]:
 
 
 @asynccontextmanager
-async def _open_consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def _open_consumer(brokers: Brokers) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, client_id=_CLIENT, enable_auto_commit=False, auto_offset_reset="earliest"
+        **brokers.connection(_CLIENT), enable_auto_commit=False, auto_offset_reset="earliest"
     )
     try:
         await consumer.start()

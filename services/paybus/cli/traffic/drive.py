@@ -13,7 +13,7 @@ from paybus.cli.reconciliation.asked import Ask
 from paybus.cli.reconciliation.evidence import Evidence, OperationRow, TradeRow
 from paybus.cli.traffic.listener import Listener
 from paybus.cli.traffic.message import Message, When
-from paybus.cli.traffic.reader import read_topics
+from paybus.cli.traffic.reader import CLIENT_ID, read_topics
 from paybus.cli.traffic.sender import Sender
 from paybus.cli.traffic.stock import Offsets, Stock, Stocktaker
 from paybus.cli.traffic.traffic import asks_of
@@ -21,7 +21,7 @@ from paybus.cli.traffic.waiting import WaitingMessages
 from paybus.contracts.topics import Topics
 from paybus.ledger.audit import every_operation, every_trade
 from paybus.ledger.pool import Pool, open_pool
-from paybus.runtime.kafka import open_producer
+from paybus.runtime.kafka import Brokers, open_producer
 from paybus.trades.operation import Kind, OperationState
 
 LOOK_SECONDS: Final = 0.25
@@ -29,8 +29,6 @@ LOOK_SECONDS: Final = 0.25
 
 CATCH_UP_SECONDS: Final = 30.0
 """To read the rest of some thousand events: far more than it ever took."""
-
-_CLIENT: Final = "paybus-cli"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +89,13 @@ class _Play:
     async def open(
         cls, stack: AsyncExitStack, traffic: Sequence[Message], where: Where, watch: Watch
     ) -> "_Play":
-        enter, topics, bootstrap = stack.enter_async_context, Topics(), where.bootstrap
-        pool = await enter(open_pool(where.database_url, application_name=_CLIENT))
-        producer = await enter(open_producer(bootstrap, client_id=_CLIENT))
+        enter, topics, brokers = stack.enter_async_context, Topics(), Brokers(where.bootstrap)
+        pool = await enter(open_pool(where.database_url, application_name=CLIENT_ID))
+        producer = await enter(open_producer(brokers, client_id=CLIENT_ID))
         letters = [topics.dead_letters(kind) for kind in Kind]
         heard = (topics.trade_events, topics.gateway_calls, *letters)
-        reader = await enter(read_topics(bootstrap, *heard, from_beginning=True))
-        offsets = await enter(Offsets(bootstrap, topics))
+        reader = await enter(read_topics(brokers, *heard, from_beginning=True))
+        offsets = await enter(Offsets(brokers, topics))
         sandbox = await enter(httpx.AsyncClient(base_url=where.gateway, trust_env=False))
         waiting = WaitingMessages(traffic)
         return cls(

@@ -2,9 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer
+
+from paybus.runtime.kafka import Brokers
+
+CLIENT_ID: Final = "paybus-cli"
 
 _WAIT_MS = 100
 _MOST_RECORDS = 2_000
@@ -29,11 +33,11 @@ class TopicReader:
 
 
 @asynccontextmanager
-async def read_topics(bootstrap: str, *topics: str, from_beginning: bool) -> AsyncIterator[TopicReader]:
+async def read_topics(brokers: Brokers, *topics: str, from_beginning: bool) -> AsyncIterator[TopicReader]:
     """Give a reader of *topics* while the block runs; raises aiokafka's KafkaError."""
     consumer = AIOKafkaConsumer(
         *topics,
-        bootstrap_servers=bootstrap,
+        **brokers.connection(CLIENT_ID),
         enable_auto_commit=False,
         auto_offset_reset="earliest" if from_beginning else "latest",
     )

@@ -10,9 +10,11 @@ import httpx
 
 from paybus.cli.reconciliation.books import Books, Place
 from paybus.cli.reconciliation.evidence import Sent
+from paybus.cli.traffic.reader import CLIENT_ID
 from paybus.contracts.topics import Topics
 from paybus.ledger.book import open_operations, outbox_level
 from paybus.ledger.pool import Pool
+from paybus.runtime.kafka import Brokers
 from paybus.trades.operation import Kind
 
 _PENDING, _PAID = 0, 1  # docs/protocol.md §7.4
@@ -42,10 +44,10 @@ class Stock:
 class Offsets:
     """What the three consumer groups have committed; reads it without joining them."""
 
-    def __init__(self, bootstrap: str, topics: Topics) -> None:
+    def __init__(self, brokers: Brokers, topics: Topics) -> None:
         self._consumers = {
             topics.commands(kind): AIOKafkaConsumer(
-                bootstrap_servers=bootstrap, group_id=topics.commands(kind), enable_auto_commit=False
+                **brokers.connection(CLIENT_ID), group_id=topics.commands(kind), enable_auto_commit=False
             )
             for kind in Kind
         }
