@@ -8,6 +8,9 @@ import pytest
 from tests.e2e.system import System
 from tests.kafka.apache import ApacheKafka
 
+from paybus.ledger.migration import migrate
+from paybus.runtime.embedded_postgres import EmbeddedPostgres
+
 PARTITIONS = 6
 _numbers = count(1)
 
@@ -15,15 +18,34 @@ _numbers = count(1)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what starts the services as processes."""
     for item in items:
-        if "system" in getattr(item, "fixturenames", ()):
+        if not {"system", "lone_system"}.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.e2e)
 
 
 @pytest.fixture
 def system(kafka: ApacheKafka, database_url: str, tmp_path: Path) -> Iterator[System]:
     """Give a system of which nothing runs yet but its broker and its database."""
+    yield from _system(kafka, database_url, tmp_path)
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+    """Give a PostgreSQL of the test's own, to be killed."""
+    with EmbeddedPostgres(tmp_path / "postgres", fsync=False) as server:
+        yield server
+
+
+@pytest.fixture
+def lone_system(kafka: ApacheKafka, postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[System]:
+    """Give a system like `system`, but with its ledger on the test's own PostgreSQL."""
+    url = postgres.create_database("ledger")
+    migrate(url)
+    yield from _system(kafka, url, tmp_path)
+
+
+def _system(kafka: ApacheKafka, database_url: str, folder: Path) -> Iterator[System]:
     prefix = f"e2e{next(_numbers)}"
-    made = System(tmp_path, bootstrap=kafka.bootstrap, prefix=prefix, database_url=database_url)
+    made = System(folder, bootstrap=kafka.bootstrap, prefix=prefix, database_url=database_url)
     kafka.create_topics(dict.fromkeys(made.topics.all(), PARTITIONS))
     yield made
     made.stop()

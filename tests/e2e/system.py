@@ -1,7 +1,7 @@
 """The whole system as processes, on a broker and a database of the test's: started, killed and looked at."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 import json
 from pathlib import Path
@@ -34,17 +34,29 @@ QUICK = {
 
 
 class System:
-    """Services by name. Each test has its own topics (by prefix), database and sandbox."""
+    """Services by name. Each test has its own topics (by prefix), database and sandbox.
 
-    def __init__(self, folder: Path, *, bootstrap: str, prefix: str, database_url: str) -> None:
+    *pace* is what every service is told; an empty one leaves it the settings that it has by itself.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        bootstrap: str,
+        prefix: str,
+        database_url: str,
+        pace: Mapping[str, str] = QUICK,
+    ) -> None:
         self.topics = Topics(prefix)
         self.bootstrap = bootstrap
+        self.database_url = database_url
         self._folder = folder
-        self._database_url = database_url
+        self._pace = pace
         self._processes: dict[str, PythonProcess] = {}
         self._port_files: dict[str, Path] = {}
-        self._merchants = folder / "merchants"
-        self._merchants.mkdir()
+        self.merchants = folder / "merchants"
+        self.merchants.mkdir()
         self._write_merchant(1)
 
     def start_sandbox(self, **settings: object) -> None:
@@ -68,6 +80,12 @@ class System:
         """Give the JSON at *path* of a service."""
         with urllib.request.urlopen(f"{self.address(name)}{path}", timeout=30) as answer:
             return json.load(answer)
+
+    def metric(self, name: str, sample: str) -> float:
+        """Give a sample of a service's metrics, such as `name_total{label="value"}`; 0 if it has none."""
+        with urllib.request.urlopen(f"{self.address(name)}/metrics", timeout=30) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{sample} "))
 
     def post(self, name: str, path: str, body: object = None) -> None:
         """POST *body* as JSON to *path* of a service."""
@@ -144,7 +162,7 @@ class System:
 
     def query(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Ask the ledger."""
-        with psycopg.connect(self._database_url, row_factory=dict_row) as connection:
+        with psycopg.connect(self.database_url, row_factory=dict_row) as connection:
             return connection.execute(query, parameters).fetchall()  # type: ignore[call-overload]
 
     def count(self, rows: str) -> int:
@@ -154,7 +172,7 @@ class System:
     @contextmanager
     def locked(self, table: str) -> Iterator[None]:
         """Let nobody else read or write *table* while the block runs: who needs it waits up to 10 s."""
-        with psycopg.connect(self._database_url) as connection:
+        with psycopg.connect(self.database_url) as connection:
             connection.execute(
                 sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(table))
             )
@@ -209,13 +227,13 @@ class System:
         port_file = self._folder / f"{name}.port"
         port_file.unlink(missing_ok=True)
         environment = {
-            **QUICK,
-            "PAYBUS_DATABASE_URL": self._database_url,
+            **self._pace,
+            "PAYBUS_DATABASE_URL": self.database_url,
             "PAYBUS_KAFKA_BOOTSTRAP": self.bootstrap,
             "PAYBUS_TOPIC_PREFIX": self.topics.prefix,
-            "PAYBUS_MERCHANTS_DIRECTORY": str(self._merchants),
+            "PAYBUS_MERCHANTS_DIRECTORY": str(self.merchants),
             "PAYBUS_HTTP_PORT_FILE": str(port_file),
-            "PAYBUS_SANDBOX_MERCHANTS_DIRECTORY": str(self._merchants),
+            "PAYBUS_SANDBOX_MERCHANTS_DIRECTORY": str(self.merchants),
             "PAYBUS_SANDBOX_PORT": "0",
             "PAYBUS_SANDBOX_PORT_FILE": str(port_file),
             **variables,
@@ -229,7 +247,7 @@ class System:
             f'key = "{KEY}"\nbase_url = "http://127.0.0.1:{port}/openGateway/openService/"\n'
             'oper_id = "oper01"\ndev_id = "dev01"\n'
         )
-        (self._merchants / f"{MERCHANT}.toml").write_text(text)
+        (self.merchants / f"{MERCHANT}.toml").write_text(text)
 
 
 def barcode(number: int, *, code: str = "C", amount_fen: int | None = None) -> dict[str, Any]:
