@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: help install browser monitoring run up down test simulate fuzz check bench schemas fmt lock
+.PHONY: help install browser monitoring run up down test simulate fuzz check bench schemas dashboards fmt lock
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,7 +39,7 @@ simulate: install  ## Ten thousand simulated worlds, each from its seed; a seed 
 fuzz: install  ## Damaged and forged messages, 132 000 of them, at everything that reads the gateway's wire
 	$(BIN)/python -m tests.fuzz
 
-check: install  ## Linters, types, the order of rooms, drift of schemas
+check: install  ## Linters, types, the order of rooms, drift of schemas and dashboards
 	$(BIN)/python -m tests.check
 
 bench: install  ## Commands per second and CPU beside plain FastStream and aiokafka + aiohttp
@@ -47,6 +47,9 @@ bench: install  ## Commands per second and CPU beside plain FastStream and aioka
 
 schemas: install  ## Write schemas/ from services/paybus/contracts
 	$(BIN)/paybus schemas write schemas
+
+dashboards: install  ## Write deploy/helm/paybus/dashboards from deploy/dashboards
+	$(BIN)/python -m deploy.dashboards write
 
 fmt: install  ## Format and mend what ruff can mend
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix-only .

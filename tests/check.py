@@ -12,6 +12,7 @@ CHECKS = {
     "mypy": ["mypy"],
     "import-linter": ["lint-imports"],
     "schemas": ["paybus", "schemas", "check", "schemas"],
+    "dashboards": ["python", "-m", "deploy.dashboards", "check"],
 }
 
 

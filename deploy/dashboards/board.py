@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from deploy.dashboards.panel import PROMETHEUS
 from grafana_foundation_sdk.builders import dashboard
@@ -13,12 +14,14 @@ RUNBOOKS = "${docs}/operations.md"
 DOCS = "https://example.com/paybus/docs"
 """Where docs/ can be read, until somebody says where: the hidden variable `docs` of each dashboard."""
 
-_TRACES = (
-    '/explore?schemaVersion=1&panes={"traces":{"datasource":"${traces}",'
-    '"queries":[{"refId":"A","datasource":{"type":"tempo","uid":"${traces}"},"queryType":"traceql",'
-    '"query":"{ resource.service.namespace = \\"paybus\\" }"}],'
-    '"range":{"from":"${__from}","to":"${__to}"}}}'
+_FOUND = 'resource.service.namespace="paybus"'
+_TRACES = quote(
+    '{"traces":{"datasource":"${traces}","queries":[{"refId":"A","queryType":"traceql",'
+    '"datasource":{"type":"tempo","uid":"${traces}"},"query":"{' + _FOUND.replace('"', '\\"') + '}"}],'
+    '"range":{"from":"${__from}","to":"${__to}"}}}',
+    safe="${}_",
 )
+"""Grafana's Explore, asked for the traces of Paybus in the time that is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def elsewhere(title: str, name: str) -> dashboard.DashboardLink:
 
 def traces_of_this_time() -> dashboard.DashboardLink:
     """Lead from a point of a panel to the traces of the time that is shown."""
-    return _link("Traces of this time").url(_TRACES)
+    return _link("Traces of this time").url(f"/explore?schemaVersion=1&panes={_TRACES}")
 
 
 def _link(title: str) -> dashboard.DashboardLink:

@@ -1,7 +1,5 @@
 """*Gateway*: what it answers, how fast, and what we do not send it now."""
 
-from grafana_foundation_sdk.models.dashboard import Dashboard
-
 from deploy.dashboards.board import Choice, Row, board, runbook
 from deploy.dashboards.look import DENSITY, LATENCY, PER_SECOND, SECONDS, SHARE, VERDICTS
 from deploy.dashboards.panel import Look, bars, density, lines, number, rows
@@ -18,6 +16,7 @@ from deploy.dashboards.query import (
     shares,
     total,
 )
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 REQUESTS = Choice("request", "Request", "paybus_gateway_call_duration_seconds_count", "operation")
 
@@ -52,7 +51,8 @@ _NOW = (
     ),
     number(
         "Left alone",
-        "Open breakers: nothing is sent to that gateway but a probe now and then. `breaker.opened` in the log names it.",
+        "Open breakers: nothing is sent to that gateway but a probe now and then. `breaker.opened` in the "
+        "log names it.",
         total("paybus_breakers_open"),
         Look(width=3, above={"red": 1}, links=[runbook("Runbook", "paybusbreakeropen")]),
     ),
@@ -60,25 +60,31 @@ _NOW = (
         "Held back",
         "Requests put off, a second: a breaker is open, or a merchant is at his limit.",
         rate("paybus_requests_held_back_total"),
-        Look(unit=PER_SECOND, width=3, above={"orange": 0.01}, links=[runbook("Runbook", "paybuserrorquotausedup")]),
+        Look(
+            unit=PER_SECOND,
+            width=3,
+            above={"orange": 0.01},
+            links=[runbook("Runbook", "paybuserrorquotausedup")],
+        ),
     ),
     number(
         "Unlisted return codes",
-        "Replies of the time shown with a code that nobody has judged: each is an operation in doubt. Judge the code in "
-        "the profile; `return_code.unlisted` in the log has it.",
+        "Replies of the time shown with a code that nobody has judged: each is an operation in doubt. Judge "
+        "the code in the profile; `return_code.unlisted` in the log has it.",
         growth("paybus_return_codes_unlisted_total"),
         Look(width=3, decimals=0, above={"red": 0.5}, links=[runbook("Runbook", "paybusreturncodeunlisted")]),
     ),
     number(
         "Unreadable records",
-        "Records of attempts in the time shown that the exporter could not read. Not 0: somebody else writes to the "
-        "topic, or versions are far apart; the figures of this page are too low.",
+        "Records of attempts in the time shown that the exporter could not read. Not 0: somebody else "
+        "writes to the topic, or versions are far apart; the figures of this page are too low.",
         growth("paybus_gateway_calls_unreadable_total"),
         Look(width=3, decimals=0, above={"orange": 0.5}, links=[runbook("Runbook", "paybuscallsunreadable")]),
     ),
     number(
         "Age of these figures",
-        "How long ago the exporter last read the attempts from Kafka. Red: this page is old, whatever it says.",
+        "How long ago the exporter last read the attempts from Kafka. Red: this page is old, whatever it "
+        "says.",
         age("paybus_broker_read_timestamp_seconds", 'subject="records"'),
         Look(
             unit=SECONDS,
@@ -92,20 +98,22 @@ _NOW = (
 _ANSWERS = (
     lines(
         "Requests by verdict",
-        "What answers were worth, a second. Unknown tells nothing; not executed is certainty that nothing happened.",
+        "What answers were worth, a second. Unknown tells nothing; not executed is certainty that nothing "
+        "happened.",
         [Query(rate(_COUNT, REQUEST, by="verdict"), "{{verdict}}")],
         Look(unit=PER_SECOND, stacked=True, colours=VERDICTS),
     ),
     lines(
         "Share of each verdict",
-        "The same as shares. A rising share of unknown is money in doubt; of declined, look at the return codes.",
+        "The same as shares. A rising share of unknown is money in doubt; of declined, look at the return "
+        "codes.",
         [Query(shares(_COUNT, REQUEST, by="verdict"), "{{verdict}}")],
         Look(unit=SHARE, most=1, colours=VERDICTS),
     ),
     lines(
         "Requests by operation",
-        "What is asked of the gateway, a second. Many queries are many operations in doubt, or many customers who have "
-        "not paid yet.",
+        "What is asked of the gateway, a second. Many queries are many operations in doubt, or many "
+        "customers who have not paid yet.",
         [Query(rate(_COUNT, REQUEST, by="operation"), "{{operation}}")],
         Look(unit=PER_SECOND),
     ),
@@ -135,13 +143,15 @@ _TIME = (
 _CODE = (
     lines(
         "Return codes over time, top ten",
-        "The commonest codes, a second. A code that appears with an outage or an update of the gateway is its reason.",
+        "The commonest codes, a second. A code that appears with an outage or an update of the gateway is "
+        "its reason.",
         [Query(f"topk(10, {rate(_CODES, REQUEST, by='return_code')} > 0)", "{{return_code}}")],
         Look(unit=PER_SECOND, links=[runbook("Runbook", "paybusreturncodeshifted")]),
     ),
     bars(
         "Return codes, top ten",
-        "How often each came in the time shown; none is no readable answer, other a code that is not in our table.",
+        "How often each came in the time shown; none is no readable answer, other a code that is not in our "
+        "table.",
         Query(f"topk(10, {growth(_CODES, REQUEST, by='return_code')} > 0)", "{{return_code}}"),
         Look(decimals=0, links=[runbook("Runbook", "paybusreturncodeshifted")]),
     ),
@@ -156,15 +166,15 @@ _CODE = (
 _LIMITS = (
     lines(
         "Breakers",
-        "Gateways left alone, by worker and traffic: charges and inquiries have breakers of their own. A comb is a "
-        "gateway that answers the probe and nothing else.",
+        "Gateways left alone, by worker and traffic: charges and inquiries have breakers of their own. A "
+        "comb is a gateway that answers the probe and nothing else.",
         [Query(total("paybus_breakers_open", by="kind, traffic"), "{{kind}} {{traffic}}")],
         Look(stacked=True, links=[runbook("Runbook", "paybusbreakeropen")]),
     ),
     lines(
         "Requests held back, by limit",
-        "Requests put off, a second. breaker: the gateway does not answer; rate: a merchant is at his calls a second; "
-        "error_quota: his charges pause for his errors.",
+        "Requests put off, a second. breaker: the gateway does not answer; rate: a merchant is at his calls "
+        "a second; error_quota: his charges pause for his errors.",
         [Query(rate("paybus_requests_held_back_total", by="limit"), "{{limit}}")],
         Look(
             unit=PER_SECOND,
@@ -174,8 +184,8 @@ _LIMITS = (
     ),
     lines(
         "Unlisted and unreadable",
-        "Replies with a code that nobody has judged, and records of attempts that the exporter could not read, in the "
-        "time shown. Both stay at 0.",
+        "Replies with a code that nobody has judged, and records of attempts that the exporter could not "
+        "read, in the time shown. Both stay at 0.",
         [
             Query(growth("paybus_return_codes_unlisted_total", by="kind"), "unlisted, {{kind}}"),
             Query(growth("paybus_gateway_calls_unreadable_total"), "unreadable"),

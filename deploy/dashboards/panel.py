@@ -36,14 +36,15 @@ _Panel = TypeVar("_Panel", timeseries.Panel, stat.Panel, bargauge.Panel, table.P
 class Look:
     """How figures are shown.
 
-    `above` gives the colours that begin at a value, `colours` those of series by name, `links` where a panel
-    leads to, `data_links` where one of its points does.
+    `nothing` stands where there is no figure, `above` gives colours that begin at a value, `colours` those
+    of series by name, `links` where a panel leads to, `data_links` where one of its points does.
     """
 
     unit: str = "short"
     width: int = 8
     decimals: float | None = None
     most: float | None = None
+    nothing: str = NOBODY
     stacked: bool = False
     above: Mapping[str, float] = field(default_factory=dict)
     colours: Mapping[str, str] = field(default_factory=dict)
@@ -136,7 +137,7 @@ def _filled(
     for ref_id, target in zip("ABCDEFGH", targets, strict=False):
         panel.with_target(target.ref_id(ref_id))
     panel.title(title).description(meaning).datasource(PROMETHEUS).span(look.width)
-    panel.unit(look.unit).min(0).no_value(NOBODY).thresholds(_thresholds(look))
+    panel.unit(look.unit).min(0).no_value(look.nothing).thresholds(_thresholds(look))
     panel.links(list(look.links)).data_links(list(look.data_links))
     if look.decimals is not None:
         panel.decimals(look.decimals)

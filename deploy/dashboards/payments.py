@@ -1,6 +1,4 @@
-"""*Payments*: the page to open first. Is money in doubt, how much, since when, and is anything standing still?"""
-
-from grafana_foundation_sdk.models.dashboard import Dashboard
+"""*Payments*: the page to open first."""
 
 from deploy.dashboards.board import OPERATIONS, Row, board, elsewhere, runbook
 from deploy.dashboards.doubt import NOW, OVER_TIME
@@ -20,6 +18,7 @@ from deploy.dashboards.query import (
     shares,
     total,
 )
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 _AGE = "paybus_command_age_seconds"
 _CALLS = "paybus_gateway_call_duration_seconds_count"
@@ -34,15 +33,15 @@ _COMMANDS = (
     ),
     lines(
         "How commands end",
-        "Each result's share. Declined is the gateway's no, rejected a command that may not be carried out. A step in "
-        "declined against last week: see the return codes.",
+        "Each result's share. Declined is the gateway's no, rejected a command that may not be carried out. "
+        "A step in declined against last week: see the return codes.",
         [Query(shares("paybus_commands_total", KIND, by="result"), "{{result}}")],
         Look(unit=SHARE, most=1, colours=RESULTS),
     ),
     lines(
         "Charges without an answer",
-        "The share of requests that may move money and told nothing: each is money in doubt until it is asked about. "
-        "Above 1 % the objective is being spent.",
+        "The share of requests that may move money and told nothing: each is money in doubt until it is "
+        "asked about. Above 1 % the objective is being spent.",
         [
             Query(
                 share(
@@ -56,15 +55,15 @@ _COMMANDS = (
     ),
     lines(
         "Open operations",
-        "Operations without a final answer, by state. Unknown falls to 0 when the gateway is well; ready that grows is "
-        "a worker that does not send; waiting are refunds and cancels whose pay is not final.",
+        "Operations without a final answer, by state. Unknown falls to 0 when the gateway is well; ready "
+        "that grows is a worker that does not send; waiting are refunds and cancels whose pay is not final.",
         [Query(total("paybus_operations_open", KIND, by="state"), "{{state}}")],
         Look(stacked=True, colours=STATES),
     ),
     lines(
         "Errors",
-        "What should not happen, a second: commands rejected, dead letters, return codes that nobody has judged, "
-        "requests held back. Each has its own panel on *Queues* or *Gateway*.",
+        "What should not happen, a second: commands rejected, dead letters, return codes that nobody has "
+        "judged, requests held back. Each has its own panel on *Queues* or *Gateway*.",
         [
             Query(rate("paybus_commands_total", KIND, 'result="rejected"'), "rejected"),
             Query(rate("paybus_dead_letters_total", TOPIC), "dead letters"),
@@ -79,10 +78,11 @@ _COMMANDS = (
     ),
     bars(
         "Return codes, top ten",
-        "What the gateway answered in the time shown; none is no readable answer. Compare it with a quiet day; other "
-        "is a code that nobody has judged yet.",
+        "What the gateway answered in the time shown; none is no readable answer. Compare it with a quiet "
+        "day; other is a code that nobody has judged yet.",
         Query(
-            f"topk(10, {growth('paybus_gateway_return_codes_total', by='return_code')} > 0)", "{{return_code}}"
+            f"topk(10, {growth('paybus_gateway_return_codes_total', by='return_code')} > 0)",
+            "{{return_code}}",
         ),
         Look(decimals=0, links=[runbook("Runbook", "paybusreturncodeshifted")]),
     ),
@@ -91,22 +91,22 @@ _COMMANDS = (
 _TIME = (
     lines(
         "From asked to answered",
-        "Half, 95 % and 99 % of the commands are answered within this. A pay contains the customer's PIN, a refund may "
-        "wait for its pay. Points are exemplars: each leads to a trace.",
+        "Half, 95 % and 99 % of the commands are answered within this. A pay contains the customer's PIN, a "
+        "refund may wait for its pay. Points are exemplars: each leads to a trace.",
         quantiles(_AGE, KIND),
         LATENCY,
     ),
     lines(
         "From asked to answered, 95 % by operation",
-        "95 % are answered within this. One operation alone that is slow is the gateway's; all of them together is "
-        "rather us: see *Intake* on *Queues*.",
+        "95 % are answered within this. One operation alone that is slow is the gateway's; all of them "
+        "together is rather us: see *Intake* on *Queues*.",
         [Query(quantile(0.95, _AGE, KIND, by="kind"), "{{kind}}", exemplars=True)],
         Look(unit=SECONDS, colours=KINDS, data_links=LATENCY.data_links),
     ),
     density(
         "How long they took",
-        "How many commands a second took how long. A second hump is a group with a trouble of its own, which no "
-        "quantile shows.",
+        "How many commands a second took how long. A second hump is a group with a trouble of its own, "
+        "which no quantile shows.",
         buckets(_AGE, KIND),
         DENSITY,
     ),

@@ -1,11 +1,10 @@
 """*Queues*: what waits between Kafka, the ledger and the gateway, and whether it moves."""
 
-from grafana_foundation_sdk.models.dashboard import Dashboard
-
 from deploy.dashboards.board import OPERATIONS, Row, board, elsewhere, runbook
 from deploy.dashboards.look import DENSITY, FATES, KINDS, LATENCY, PER_SECOND, SECONDS, STATES
 from deploy.dashboards.panel import Look, density, lines, number, rows
 from deploy.dashboards.query import KIND, TOPIC, Query, buckets, growth, quantiles, rate, total, worst
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 _LAG = "paybus_intake_lag_seconds"
 
@@ -35,7 +34,8 @@ _NOW = (
     ),
     number(
         "In flight",
-        "Calls at the gateway now. At PAYBUS_IN_FLIGHT for long: the gateway is slow, or another replica is due.",
+        "Calls at the gateway now. At PAYBUS_IN_FLIGHT for long: the gateway is slow, or another replica is "
+        "due.",
         total("paybus_operations_in_flight", KIND),
         Look(width=3, decimals=0, links=[elsewhere("Gateway", "gateway")]),
     ),
@@ -58,15 +58,15 @@ _NOW = (
     ),
     number(
         "Dead letters",
-        "Records of the time shown that could not become commands: nobody will answer them. `paybus dlq list` shows "
-        "them, their producer has to be told.",
+        "Records of the time shown that could not become commands: nobody will answer them. `paybus dlq "
+        "list` shows them, their producer has to be told.",
         growth("paybus_dead_letters_total", TOPIC),
         Look(width=3, decimals=0, above={"orange": 0.5}, links=[runbook("Runbook", "paybusdeadletters")]),
     ),
     number(
         "Rebalances",
-        "How often workers were given partitions anew in the time shown. Some at each update; a steady number is a "
-        "worker that comes and goes.",
+        "How often workers were given partitions anew in the time shown. Some at each update; a steady "
+        "number is a worker that comes and goes.",
         growth("paybus_rebalances_total", KIND),
         Look(width=3, decimals=0, links=[runbook("Runbook", "paybusrestarting")]),
     ),
@@ -75,8 +75,8 @@ _NOW = (
 _INTAKE = (
     lines(
         "Lag: commands",
-        "Commands of each topic that no worker has taken on. A hill after an outage is worked off; a slope that does "
-        "not end is too few workers.",
+        "Commands of each topic that no worker has taken on. A hill after an outage is worked off; a slope "
+        "that does not end is too few workers.",
         [Query(total("paybus_consumer_lag_records", TOPIC, by="topic"), "{{topic}}")],
         Look(),
     ),
@@ -88,8 +88,8 @@ _INTAKE = (
     ),
     lines(
         "Partitions by worker",
-        "How many partitions the workers of each operation read together, and how often they were divided anew. Fewer "
-        "than the topic has: some are read by nobody.",
+        "How many partitions the workers of each operation read together, and how often they were divided "
+        "anew. Fewer than the topic has: some are read by nobody.",
         [
             Query(total("paybus_partitions_assigned", KIND, by="kind"), "{{kind}}"),
             Query(growth("paybus_rebalances_total", KIND), "rebalances"),
@@ -98,15 +98,15 @@ _INTAKE = (
     ),
     lines(
         "Intake by fate",
-        "Records from Kafka, a second. Duplicates cost no call; a burst of them is a producer that repeats. Rejected "
-        "and dead letters: tell their producer.",
+        "Records from Kafka, a second. Duplicates cost no call; a burst of them is a producer that repeats. "
+        "Rejected and dead letters: tell their producer.",
         [Query(rate("paybus_intake_records_total", KIND, by="result"), "{{result}}")],
         Look(unit=PER_SECOND, stacked=True, colours=FATES),
     ),
     lines(
         "From asked to accepted",
-        "From a command's time to its row in the ledger. Slow here: it is lost before us or in our intake, not at the "
-        "gateway. Points are exemplars.",
+        "From a command's time to its row in the ledger. Slow here: it is lost before us or in our intake, "
+        "not at the gateway. Points are exemplars.",
         quantiles(_LAG, KIND),
         LATENCY,
     ),
@@ -127,13 +127,15 @@ _WORK = (
     ),
     lines(
         "Held by workers",
-        "What workers have in hand, by operation. Flat at PAYBUS_MAX_OPEN: full, and the rest waits in Kafka.",
+        "What workers have in hand, by operation. Flat at PAYBUS_MAX_OPEN: full, and the rest waits in "
+        "Kafka.",
         [Query(total("paybus_operations_held", KIND, by="kind"), "{{kind}}")],
         Look(colours=KINDS),
     ),
     lines(
         "In flight at the gateway",
-        "Calls that wait for their answer. Flat at PAYBUS_IN_FLIGHT: the gateway is slow, or another replica is due.",
+        "Calls that wait for their answer. Flat at PAYBUS_IN_FLIGHT: the gateway is slow, or another "
+        "replica is due.",
         [Query(total("paybus_operations_in_flight", KIND, by="kind"), "{{kind}}")],
         Look(colours=KINDS, links=[elsewhere("Gateway", "gateway")]),
     ),
@@ -154,7 +156,8 @@ _OUT = (
     ),
     rows(
         "Dead letters by reason",
-        "Records of the time shown that could not become commands, by topic and reason. `paybus dlq list` shows them.",
+        "Records of the time shown that could not become commands, by topic and reason. `paybus dlq list` "
+        "shows them.",
         Query(f"sort_desc({growth('paybus_dead_letters_total', TOPIC, by='topic, reason')})", "records"),
         Look(decimals=0, links=[runbook("Runbook", "paybusdeadletters")]),
     ),
