@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 import time
 from typing import Any
+import urllib.error
 import urllib.request
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, Producer, TopicPartition
@@ -80,6 +81,14 @@ class System:
         """Give the JSON at *path* of a service."""
         with urllib.request.urlopen(f"{self.address(name)}{path}", timeout=30) as answer:
             return json.load(answer)
+
+    def is_ready(self, name: str) -> bool:
+        """Ask a service whether it is ready."""
+        try:
+            self.get(name, "/ready")
+        except urllib.error.HTTPError as error:
+            return error.code != 503
+        return True
 
     def metric(self, name: str, sample: str) -> float:
         """Give a sample of a service's metrics, such as `name_total{label="value"}`; 0 if it has none."""

@@ -47,13 +47,19 @@ class Order(Struct, frozen=True, kw_only=True):
 
 
 class Call(Struct, frozen=True, kw_only=True):
-    """One call that could have moved money, and what the gateway decided about it."""
+    """One call that could have moved money, and what the gateway decided about it.
+
+    Times are Unix seconds. With a `fault` the caller did not see what was decided.
+    """
 
     operation: str
     merchant_id: str
     charge_code: str | None = None
     refund_number: str | None = None
     answer_code: str | None = None
+    at: float = 0.0
+    answered_at: float | None = None
+    fault: str | None = None
 
 
 class Callback(Struct, frozen=True, kw_only=True):

@@ -47,16 +47,17 @@ class Content(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One record on the events topic."""
+    """One record on the events topic; `told_at` (Unix seconds) is when it was put there."""
 
     ce_id: str
     happening: str
     content: Content
     value: bytes
     headers: tuple[tuple[str, bytes | None], ...] = ()
+    told_at: float = 0.0
 
     @classmethod
-    def read(cls, value: bytes, headers: Headers) -> Self:
+    def read(cls, value: bytes, headers: Headers, *, told_at: float = 0.0) -> Self:
         """Read a record; raises msgspec.DecodeError, msgspec.ValidationError or KeyError."""
         texts = {name: (text or b"").decode() for name, text in headers}
         content = msgspec.json.decode(value, type=Content)
@@ -66,6 +67,7 @@ class Told:
             content=content,
             value=value,
             headers=tuple(headers),
+            told_at=told_at,
         )
 
     @property

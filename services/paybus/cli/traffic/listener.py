@@ -55,7 +55,8 @@ class Listener:
 
     def _hear(self, record: Any) -> None:
         if record.topic == self._topics.trade_events:
-            self._hear_event(Told.read(record.value, record.headers))
+            told_at = record.timestamp / 1000
+            self._hear_event(Told.read(record.value, record.headers, told_at=told_at))
         elif record.topic == self._topics.gateway_calls:
             self.calls.append(decode_call(record.value))
         else:
