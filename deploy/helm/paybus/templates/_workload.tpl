@@ -110,3 +110,9 @@
 {{- $workload := include "paybus.workload" . | fromYaml }}
 {{- ternary $workload.replicas $workload.autoscaling.minReplicas (eq $workload.autoscaling.kind "none") }}
 {{- end }}
+
+{{/* "yes" where `helm test` pays on the sandbox. */}}
+{{- define "paybus.testPays" -}}
+{{- $run := include "paybus.enabled" . | fromJsonArray }}
+{{- if and .Values.tests.enabled .Values.sandboxMerchant.create (has "sandbox" $run) (has "pay" $run) (has "notifier" $run) }}yes{{ end }}
+{{- end }}
