@@ -23,7 +23,7 @@ def test_a_run_keeps_every_promise_and_leaves_nothing_behind(paybus: Paybus, fol
     """Some hundred commands on a bad day: every invariant held, nothing lost; ledger and logs are gone."""
     ended = paybus("run", "--commands", "150", "--seed", "4")
     assert ended.code == 0, ended.printed
-    assert ended.printed.count(" held ") == 6
+    assert ended.printed.count(" held ") == 7
     assert list(folder.iterdir()) == []
 
 

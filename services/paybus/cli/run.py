@@ -60,9 +60,10 @@ def _evidence(place: Place, seed: int, traffic: tuple[Message, ...]) -> Evidence
         EmbeddedSystem(place, bad_day(seed), told=display.started) as system,
     ):
 
-        def watch(moment: Moment) -> None:
+        def watch(moment: Moment) -> bool:
             system.check()
             display.show(moment)
+            return False
 
         where = Where(
             database_url=system.variables["PAYBUS_DATABASE_URL"],

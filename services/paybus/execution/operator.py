@@ -12,7 +12,7 @@ from paybus.execution.habits import Habits
 from paybus.execution.journal import Journal
 from paybus.gateway.client import GatewayClient
 from paybus.ledger.held import Held
-from paybus.telemetry.seam import Seam, reach, reach_soon
+from paybus.telemetry.seam import Seam, reach, reach_under_way
 from paybus.trades.judgement import UNLISTED, combine, join_reply, judge_inquiry, judge_reply
 from paybus.trades.money import Fen
 from paybus.trades.outcome import Facts, Outcome, Source, Verdict
@@ -22,8 +22,6 @@ MERCHANT_UNKNOWN: Final = "merchant_unknown"
 
 POSTPONED: Final = "inquiry_postponed"
 """The reason of an inquiry that was not made: the gateway answers none, and is left alone for a while."""
-
-_UNDER_WAY_SECONDS: Final = 0.05  # a proof's gateway takes longer to answer
 
 
 class Operator:
@@ -75,7 +73,7 @@ class Operator:
         kind = held.operation.kind
         command = decode(held.command, kind)
         reach(Seam.REQUEST_NOT_SENT)
-        reach_soon(Seam.REQUEST_SENT, seconds=_UNDER_WAY_SECONDS)
+        reach_under_way(Seam.REQUEST_SENT)
         with self.gates.passing(Traffic.CHARGES, client) as passage:
             sent = await attempt(
                 held,
@@ -101,6 +99,7 @@ class Operator:
         kind = held.operation.kind
         if self.gates.rest_seconds(Traffic.INQUIRIES, held.operation.merchant_id):
             return Outcome(verdict=Verdict.UNKNOWN, source=Source.INQUIRY, reason=POSTPONED)
+        reach_under_way(Seam.INQUIRY_SENT)
         with self.gates.passing(Traffic.INQUIRIES, client) as passage:
             asked = await attempt(
                 held,

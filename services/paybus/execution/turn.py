@@ -149,10 +149,10 @@ class Turns:
         return min(rest_seconds, _left_seconds(held)) if traffic is Traffic.CHARGES else rest_seconds
 
     async def _conclude(self, held: Held, outcome: Outcome, *, sent: bool) -> None:
-        reach(Seam.SETTLE_NOT_COMMITTED)
+        reach(Seam.SETTLE_NOT_COMMITTED if sent else Seam.INQUIRY_NOT_COMMITTED)
         decide = _concluding(outcome, left_seconds=_left_seconds(held))
         settled = await self._settle(held, outcome, decide, sent=sent)
-        reach(Seam.SETTLE_COMMITTED)
+        reach(Seam.SETTLE_COMMITTED if sent else Seam.INQUIRY_COMMITTED)
         if settled.lost:
             _log.warning("turn.overtaken", operation_id=held.operation_id, verdict=outcome.verdict.value)
 

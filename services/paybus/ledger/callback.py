@@ -10,6 +10,7 @@ from paybus.ledger.matching import match_unmatched
 from paybus.ledger.pool import Pool
 from paybus.ledger.trade_lock import columns_of, lock_trades
 from paybus.ledger.writing import write
+from paybus.telemetry.seam import Seam, reach
 from paybus.trades.notice import Receipt
 
 __all__ = ["Delivery", "receive"]
@@ -66,6 +67,7 @@ async def receive(pool: Pool, deliveries: Sequence[Delivery]) -> list[Receipt]:
             await connection.execute(_ASK_NOW, *columns_of(places))
             if decided.unmatched:
                 await publish(connection, decided.unmatched)
+            reach(Seam.CALLBACK_WRITTEN)
     # Perhaps it was asked for while we were writing; or he who wrote it before us got no further than that.
     strangers = {place for place in places if place not in trades}
     strangers.update((merchant, code) for (merchant, code, _), receipt in seen.items() if receipt == _KEPT)

@@ -17,11 +17,12 @@ from paybus.ledger.held import TRADE_COLUMNS, KnownTrade, trade_from
 from paybus.ledger.pool import Pool
 from paybus.ledger.trade_lock import Place, columns_of, lock_trades
 from paybus.ledger.writing import EventWrite, TradeWrite, Writing, write
+from paybus.telemetry.seam import Seam, reach
 from paybus.trades.trade import Trade
 from paybus.trades.watch import Lesson, Watch, watched_for
 
 LEASE_SECONDS: Final = 60.0
-"""A trade that was taken in hand is due again after this: longer than any inquiry takes."""
+"""For so long a trade is taken in hand, unless it is said otherwise: longer than an inquiry takes."""
 
 _PROGRESS: Final = "SELECT answered_at, operation_id FROM watch_progress FOR UPDATE SKIP LOCKED"
 # Refunds never make a trade wait, and a scanned code is asked about by its own pay.
@@ -106,10 +107,13 @@ async def follow(pool: Pool, *, most: int, first_seconds: float) -> bool:
     return len(rows) == most
 
 
-async def claim_watched(pool: Pool, *, most: int) -> list[Watched]:
-    """Take up to *most* watched trades that are due, the longest due first. Raises LedgerError."""
+async def claim_watched(pool: Pool, *, most: int, lease_seconds: float = LEASE_SECONDS) -> list[Watched]:
+    """Take up to *most* watched trades that are due, the longest due first. Raises LedgerError.
+
+    Each is due again when the lease is over.
+    """
     with translated():
-        rows = await pool.fetch(_CLAIM, most, LEASE_SECONDS)
+        rows = await pool.fetch(_CLAIM, most, lease_seconds)
     return [Watched(trade_from(row).trade, Watch(row["reason"]), row["asked"]) for row in rows]
 
 
@@ -128,6 +132,8 @@ async def learn_of(pool: Pool, place: Place, decide: Decide) -> Lesson | None:
             if lesson.give_back:
                 await refund_charge(connection, lesson.heard.trade)
             await _schedule(connection, place, lesson.due_seconds)
+            reach(Seam.INQUIRY_NOT_COMMITTED)
+    reach(Seam.INQUIRY_COMMITTED)
     return lesson
 
 

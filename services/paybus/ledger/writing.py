@@ -8,6 +8,7 @@ from uuid import UUID
 from paybus.contracts.event import Announcement
 from paybus.ledger.pool import Executor
 from paybus.ledger.shard import shard_of
+from paybus.telemetry.seam import Seam, reach
 from paybus.trades.trade import Trade
 
 # An operation is written only while $1 owns it in the turn it was taken in, a trade only if nobody wrote it
@@ -143,6 +144,8 @@ async def write(executor: Executor, worker_id: UUID | None, writing: Writing) ->
         *_columns([_trade_row(one) for one in writing.trades], _TRADE_WIDTH),
         *_columns([_event_row(one) for one in writing.events], _EVENT_WIDTH),
     )
+    if worker_id is not None and writing.events:
+        reach(Seam.SETTLE_WRITTEN)
     return Written(frozenset(row["operations"]), frozenset(row["trades"]))
 
 

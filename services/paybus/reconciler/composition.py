@@ -38,6 +38,8 @@ from paybus.telemetry.metric import (
 from paybus.trades.watch import Rules
 
 NAME = "paybus-reconciler"
+LEARN_SECONDS = 5.0
+"""To write down what was asked takes some milliseconds; asking twice does no harm."""
 
 
 async def start(service: Service, settings: ReconcilerSettings, merchants: Mapping[str, Merchant]) -> None:
@@ -88,7 +90,20 @@ def _watchman(
         settings.watch_longest_seconds,
         refund_late_charges=settings.refund_late_charges,
     )
-    return Watchman(pool, inquirer, metrics, rules=rules, most_at_once=settings.watch_per_second)
+    return Watchman(
+        pool,
+        inquirer,
+        metrics,
+        rules=rules,
+        most_at_once=settings.watch_per_second,
+        lease_seconds=_lease_seconds(settings),
+    )
+
+
+def _lease_seconds(settings: ReconcilerSettings) -> float:
+    """Say how long one process may take over an inquiry and its lesson before another asks in its place."""
+    # The core of an engine may wait as long again for a free connection as it takes to make one.
+    return 2 * settings.gateway_connect_seconds + settings.gateway_other_seconds + LEARN_SECONDS
 
 
 def _client(

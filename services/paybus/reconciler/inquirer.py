@@ -10,6 +10,7 @@ from paybus.execution.journal import Journal
 from paybus.gateway.client import GatewayClient
 from paybus.gateway.errors import GatewayError
 from paybus.gateway.query import QueryReply, QueryRequest
+from paybus.telemetry.seam import Seam, reach, reach_under_way
 from paybus.trades.judgement import judge_inquiry
 from paybus.trades.operation import Kind
 from paybus.trades.outcome import Facts, Verdict
@@ -38,8 +39,10 @@ class Inquirer:
             return None
         if self._gates.rest_seconds(Traffic.INQUIRIES, trade.merchant_id):  # it answers nobody: ask later
             return None
+        reach_under_way(Seam.INQUIRY_SENT)
         with self._gates.passing(Traffic.INQUIRIES, client) as passage:
             passage.call, answer = await _asked(client, trade)
+        reach(Seam.INQUIRY_READ)
         self._journal.write(passage.call)
         return answer
 

@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from paybus.ledger.pool import Pool
-from paybus.ledger.watch import Watched, claim_watched, follow, learn_of, watch_levels
+from paybus.ledger.watch import LEASE_SECONDS, Watched, claim_watched, follow, learn_of, watch_levels
 from paybus.reconciler.inquirer import Answer, Inquirer
 from paybus.reconciler.rounds import all_of
 from paybus.telemetry.metric import WatchMetrics
@@ -26,13 +26,21 @@ class Watchman:
     """Watches for one process; several share the work by the rows they take."""
 
     def __init__(
-        self, pool: Pool, inquirer: Inquirer, metrics: WatchMetrics, *, rules: Rules, most_at_once: int
+        self,
+        pool: Pool,
+        inquirer: Inquirer,
+        metrics: WatchMetrics,
+        *,
+        rules: Rules,
+        most_at_once: int,
+        lease_seconds: float = LEASE_SECONDS,
     ) -> None:
         self._pool = pool
         self._inquirer = inquirer
         self._metrics = metrics
         self._rules = rules
         self._most_at_once = most_at_once
+        self._lease_seconds = lease_seconds
 
     async def follow(self) -> bool:
         """Put under watch what was answered since the last time; say whether there is more."""
@@ -40,7 +48,7 @@ class Watchman:
 
     async def look(self) -> bool:
         """Ask about what is due, as many as the settings allow; the rest waits for the next look."""
-        due = await claim_watched(self._pool, most=self._most_at_once)
+        due = await claim_watched(self._pool, most=self._most_at_once, lease_seconds=self._lease_seconds)
         await all_of(self._ask(watched) for watched in due)
         for watch, count in (await watch_levels(self._pool)).items():
             self._metrics.watched.of(watch).set(count)

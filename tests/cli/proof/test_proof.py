@@ -8,11 +8,13 @@ from msgspec import structs
 import pytest
 from tests.cli.reconciliation.world import good_world
 
+from paybus.cli.proof.display import print_verdicts
 from paybus.cli.proof.round import Manner, Round, rounds, traffic_of
 from paybus.cli.proof.verdict import Verdict, evidence_of
 from paybus.cli.reconciliation.books import Books
 from paybus.cli.reconciliation.evidence import Evidence
 from paybus.cli.reconciliation.report import reconcile
+from paybus.cli.reconciliation.rest import check_rest
 from paybus.contracts.command import identify
 from paybus.telemetry.seam import Seam
 from paybus.trades.operation import Kind
@@ -53,7 +55,9 @@ def all_well() -> Evidence:
 
 def verdict(evidence: Evidence, *, survivors: frozenset[str] = frozenset()) -> Verdict:
     """Judge a round by *evidence*."""
-    return Verdict(round=ROUND, report=reconcile(evidence), survivors=survivors, seconds=1.0)
+    return Verdict(
+        round=ROUND, report=reconcile(evidence), rest=check_rest(evidence), survivors=survivors, seconds=1.0
+    )
 
 
 def test_every_seam_is_tried_at_its_first_passing_and_later() -> None:
@@ -61,12 +65,13 @@ def test_every_seam_is_tried_at_its_first_passing_and_later() -> None:
     tried = {(one.seam, one.count) for one in rounds() if one.manner is Manner.SEAM}
     assert {seam for seam, count in tried if count == 1} == set(Seam)
     assert {seam for seam, count in tried if count > 1} >= {Seam.ANSWER_READ, Seam.SETTLE_NOT_COMMITTED}
-    assert [one.name for one in rounds() if one.manner is Manner.UNREAD] == ["charged_unread"]
+    others = [one.title for one in rounds() if one.manner is not Manner.SEAM]
+    assert others == ["charged_unread 1", "frozen_beyond_lease 3"]
     numbers = [one.number for one in rounds()]
     assert len(set(numbers)) == len(numbers)
 
 
-@pytest.mark.parametrize("one", list(rounds()), ids=lambda one: f"{one.name}-{one.count}")
+@pytest.mark.parametrize("one", list(rounds()), ids=lambda one: one.title)
 def test_a_round_gives_every_victim_work(one: Round) -> None:
     """Each round has pays, refunds and cancels, some of them twice, under charge codes of its own."""
     messages = traffic_of(one, ("0010000001", "0010000002"))
@@ -86,6 +91,39 @@ def test_a_seam_that_was_not_reached_proves_nothing() -> None:
     judged = verdict(all_well(), survivors=frozenset({"pay"}))
     assert judged.report.held
     assert not judged.held
+
+
+def test_every_service_that_passes_a_seam_is_tried_there() -> None:
+    """Each kind of operation dies at each step of its own way, the asking and the telling included."""
+    workers = {"pay", "refund", "cancel"}
+    for one in rounds():
+        if one.title.startswith(("inquiry",)):
+            assert set(one.victims) == workers | {"reconciler"}, one.title
+        elif one.title.startswith(("event", "callback")):
+            assert one.victims == ("notifier",), one.title
+        else:
+            assert set(one.victims) == workers - ({"pay"} if one.seam is Seam.START_COMMITTED else set())
+
+
+def test_what_is_still_open_is_a_no() -> None:
+    """When the faults have stopped, nothing may stay open: the whole report is held, and the round is not."""
+    judged = verdict(good_world().evidence())
+    assert judged.report.held
+    assert not judged.held
+    assert [finding.invariant.value for finding in judged.broken] == ["I8"]
+    assert [finding.invariant.value for finding in judged.findings] == [
+        f"I{number}" for number in range(1, 9)
+    ]
+
+
+def test_the_table_names_who_was_missed_and_what_broke(capsys: pytest.CaptureFixture[str]) -> None:
+    """Behind the table there is a line for each victim that was not struck and for each broken promise."""
+    missed = verdict(all_well(), survivors=frozenset({"pay"}))
+    print_verdicts([missed, verdict(good_world().evidence())], duplicate_detection=False)
+    printed = capsys.readouterr().out
+    assert "UNPROVED" in printed
+    assert "\nanswer_read 1: not reached by pay\n" in printed
+    assert "\nanswer_read 1: I8 0010000001/D: pay D is still unknown\n" in printed
 
 
 def test_a_double_effect_is_a_no() -> None:

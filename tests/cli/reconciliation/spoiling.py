@@ -340,4 +340,19 @@ BROKEN: dict[str, tuple[Spoil, Invariant, str]] = {
         Invariant.NO_NEEDLESS_CALL,
         "2 pay calls, 1 allowed",
     ),
+    "committed and forgotten": (
+        never_send_to_the_ledger,
+        Invariant.DURABLE_OFFSETS,
+        "pay.commands[0]@15: is committed, and is nowhere else",
+    ),
+    "committed before its letter": (
+        lambda world: world.letters.clear(),
+        Invariant.DURABLE_OFFSETS,
+        "refund.commands[0]@12: is committed, and is nowhere else",
+    ),
+    "committed, and its refusal was not kept": (
+        lose_the_conflict,
+        Invariant.DURABLE_OFFSETS,
+        "pay.commands[0]@15: is committed, and is nowhere else",
+    ),
 }

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from tests.cli.reconciliation.spoiling import BROKEN, never_send_to_the_ledger
+from tests.cli.reconciliation.spoiling import BROKEN, never_send_to_the_ledger, promise_too_much
 from tests.cli.reconciliation.world import M, good_world, without
 
 from paybus.cli.reconciliation.finding import PROMISES, Invariant
 from paybus.cli.reconciliation.report import Report, reconcile
+from paybus.cli.reconciliation.rest import check_rest
 from paybus.trades.operation import Kind
 
 
@@ -41,8 +42,9 @@ def test_the_figures_of_a_good_run() -> None:
 
 
 def test_a_report_judges_every_promise() -> None:
-    """None is left out, and each says what it was judged by."""
-    findings = reconcile(good_world().evidence()).findings
+    """None is left out, and each says what it was judged by; what is left over, where faults have stopped."""
+    evidence = good_world().evidence()
+    findings = (*reconcile(evidence).findings, check_rest(evidence))
     assert {finding.invariant for finding in findings} == set(Invariant) == set(PROMISES)
     assert all(any(letter.isdigit() for letter in finding.compared) for finding in findings)
 
@@ -87,3 +89,20 @@ def test_a_closed_trade_is_no_answer_to_the_cancel_it_refused() -> None:
         replace(told, happening="trade.closed") if told.ce_id == f"{M}/C/1" else told for told in world.told
     ]
     assert violations(reconcile(world.evidence())) == {}
+
+
+def test_what_is_not_committed_need_not_be_durable() -> None:
+    """Kafka gives it again: a record that nobody committed is nobody's loss yet."""
+    world = good_world()
+    committed = world.evidence().committed
+    never_send_to_the_ledger(world)
+    evidence = replace(world.evidence(), committed=committed)
+    assert "I7" not in violations(reconcile(evidence))
+
+
+def test_what_is_left_over_is_told() -> None:
+    """An operation that is still open, and money that is still promised, each by name."""
+    world = good_world()
+    promise_too_much(world)
+    found = [f"{one.where}: {one.sentence}" for one in check_rest(world.evidence()).violations]
+    assert found == [f"{M}/D: pay D is still unknown", f"{M}/G: 500 fen are still reserved"]

@@ -117,6 +117,7 @@ class World:
         return Evidence(
             sent=self.sent, told=self.told, letters=self.letters, calls=self.calls,
             operations=self.operations, trades=self.trades, books=Books(statement),
+            committed={one.position[:2]: len(self.sent) for one in self.sent},
         )  # fmt: skip
 
     def _tell(self, ce_id: str, happening: str, code: str, value: bytes) -> Told:

@@ -6,7 +6,7 @@ import pytest
 
 from paybus.cli.traffic.stock import Stock
 
-QUIET = Stock(effects=10, unread=0, open={}, outbox=0, waiting=0, unheard=0)
+QUIET = Stock(effects=10, unread=0, open={}, open_kinds={}, outbox=0, waiting=0, unheard=0)
 
 
 def test_effects_alone_are_quiet() -> None:

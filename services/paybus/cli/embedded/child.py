@@ -18,6 +18,7 @@ from paybus.cli.place import Place
 READY_SECONDS: Final = 60.0
 """A service is ready within 2 s on an idle core; this is for a machine that does much else."""
 
+_PORT: Final = "PAYBUS_HTTP_PORT"
 _POLL_SECONDS: Final = 0.02
 _ANSWER_SECONDS: Final = 4.0  # a service answers `/ready` within 2 s, whatever it finds
 _LOG_END: Final = 1_500  # characters: the last few lines
@@ -28,6 +29,7 @@ class Child:
 
     def __init__(self, program: Program, place: Place, settings: Mapping[str, str]) -> None:
         self.program = program
+        self._place = place
         self._log = place.log(program.name)
         self._port_file = place.port(program.name)
         self._settings = settings
@@ -72,7 +74,7 @@ class Child:
 
         It must have ended. Whoever was told its address still finds it there.
         """
-        port = {} if self._port is None else {"PAYBUS_HTTP_PORT": str(self._port)}
+        port = {} if self._port is None else {_PORT: str(self._port)}
         before = self._settings
         self._settings = {**before, **port, **extra}
         try:
@@ -80,10 +82,28 @@ class Child:
         finally:
             self._settings = {**before, **port}
 
+    def twin(self) -> "Child":
+        """Give another process of the same service, not started yet; it finds a port of its own."""
+        free = {name: value for name, value in self._settings.items() if name != _PORT}
+        return Child(self.program, self._place, free)
+
     @property
     def has_ended(self) -> bool:
         """Whether the process has gone, for whatever reason."""
-        return self._process is not None and self._process.poll() is not None
+        return self.exit_code is not None
+
+    @property
+    def exit_code(self) -> int | None:
+        """What the process ended with: minus the signal that killed it; None while it lives."""
+        return None if self._process is None else self._process.poll()
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the process is stopped until somebody lets it go on."""
+        assert self._process is not None, "not started"
+        if self.has_ended:
+            return False
+        return os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the process."""

@@ -10,7 +10,7 @@ import os
 import shutil
 import signal
 from types import FrameType, TracebackType
-from typing import Final, NoReturn, Self
+from typing import Any, Final, NoReturn, Self
 
 import httpx
 
@@ -91,6 +91,24 @@ class EmbeddedSystem:
         self._care_for(child.restart(extra))
         child.await_ready()
 
+    def relieve(self, name: str) -> Child:
+        """Start another process of the service called *name* in place of the present one, which lives on.
+
+        Returns when it is ready; raises SystemStartError. Gives the present one.
+        """
+        before = self.child(name)
+        after = before.twin()
+        self._stack.callback(self._stop, [after])
+        self._care_for(after.start())
+        self._children[self._children.index(before)] = after
+        after.await_ready()
+        return before
+
+    def set_faults(self, faults: Mapping[str, Any]) -> None:
+        """Have the gateway go wrong like this from now on; raises httpx.HTTPError."""
+        answer = httpx.post(f"{self.addresses['sandbox']}/admin/faults", json=dict(faults), trust_env=False)
+        answer.raise_for_status()
+
     def child(self, name: str) -> Child:
         """Give the process of the service called *name*."""
         return next(child for child in self._children if child.program.name == name)
@@ -124,10 +142,7 @@ class EmbeddedSystem:
         told = {"MERCHANTS_DIRECTORY": str(self.place.merchants), **self._conditions.sandbox}
         self._launch([SANDBOX], {f"PAYBUS_SANDBOX_{name}": value for name, value in told.items()})
         if self._conditions.faults is not None:
-            answer = httpx.post(
-                f"{self.addresses['sandbox']}/admin/faults", json=self._conditions.faults, trust_env=False
-            )
-            answer.raise_for_status()
+            self.set_faults(self._conditions.faults)
         self._launch([NOTIFIER], self.variables | merchants)
         self._merchants.write(gateway=self.addresses["sandbox"], notifier=self.addresses["notifier"])
         self.variables |= merchants

@@ -1,24 +1,22 @@
-"""What is tried: one seam, who dies there, and the commands that are under way meanwhile."""
+"""What is tried: one seam, who is struck there, and the commands that are under way meanwhile."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum, unique
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
+from paybus.cli.proof.day import SILENT, USUAL
 from paybus.cli.traffic.message import Message, When
 from paybus.cli.traffic.script import barcode_pay, order_pay, part_refund
 from paybus.contracts.command import CancelCommand
-from paybus.telemetry.seam import Seam
+from paybus.telemetry.seam import Blow, Seam
 from paybus.trades.operation import Kind
 
 TRADES: Final = 12
 """In one round: enough that the seam is reached in the middle of work, few enough for forty rounds."""
 
 _AMOUNT_FEN: Final = 10_000
-_EVERYBODY: Final = tuple(kind.value for kind in Kind)
-_GUARDED: Final = (Kind.REFUND.value, Kind.CANCEL.value)
-_ASKED: Final = (Kind.PAY.value, Kind.REFUND.value)  # a round has too few cancels to be sure of a lost answer
-_NOTIFIER: Final = ("notifier",)
 
 
 @unique
@@ -28,7 +26,9 @@ class Manner(StrEnum):
     SEAM = "seam"
     """It kills itself when it reaches the seam."""
     UNREAD = "charged_unread"
-    """It is frozen while calls are at the gateway, and killed when the gateway has done what they ask."""
+    """It is frozen while its call is at the gateway, and killed when the gateway has done what it asks."""
+    FROZEN = "frozen_beyond_lease"
+    """It is frozen with more to send, and let go on when others have done what it held: it must end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,43 +38,67 @@ class Round:
     number: int
     manner: Manner
     victims: tuple[str, ...]
-    seam: Seam | None = None
+    seam: Seam
     count: int = 1
+    faults: Mapping[str, Any] = field(default_factory=lambda: USUAL)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of the victims, besides the seam."""
 
     @property
-    def name(self) -> str:
+    def title(self) -> str:
         """What the table calls it."""
-        return self.manner.value if self.seam is None else self.seam.value
+        name = self.seam if self.manner is Manner.SEAM else self.manner
+        return f"{name.value} {self.count}"
 
     @property
     def prefix(self) -> str:
         """How the charge codes of this round begin."""
         return f"P{self.number:02}-"
 
+    @property
+    def arming(self) -> Mapping[str, str]:
+        """The settings with which a victim starts."""
+        blow = Blow.KILL if self.manner is Manner.SEAM else Blow.FREEZE
+        return {**self.settings, "PAYBUS_SEAM": f"{self.seam}:{self.count}:{blow}"}
 
-_VICTIMS: Final[dict[Seam, tuple[str, ...]]] = {
-    Seam.START_COMMITTED: _GUARDED,
-    Seam.INQUIRY_READ: _ASKED,
-    Seam.EVENT_UNACKNOWLEDGED: _NOTIFIER,
-    Seam.EVENT_UNMARKED: _NOTIFIER,
-    Seam.CALLBACK_READ: _NOTIFIER,
-    Seam.CALLBACK_STORED: _NOTIFIER,
-    Seam.CALLBACK_ANSWERED: _NOTIFIER,
-}
 
+_WORKERS: Final = tuple(kind.value for kind in Kind)
+_GUARDED: Final = (Kind.REFUND.value, Kind.CANCEL.value)
+_ASKING: Final = (*_WORKERS, "reconciler")
+_NOTIFIER: Final = ("notifier",)
+_VICTIMS: Final[Mapping[Seam, tuple[str, ...]]] = MappingProxyType(
+    {
+        Seam.START_COMMITTED: _GUARDED,
+        Seam.INQUIRY_SENT: _ASKING,
+        Seam.INQUIRY_READ: _ASKING,
+        Seam.INQUIRY_NOT_COMMITTED: _ASKING,
+        Seam.INQUIRY_COMMITTED: _ASKING,
+        Seam.EVENT_UNACKNOWLEDGED: _NOTIFIER,
+        Seam.EVENT_UNMARKED: _NOTIFIER,
+        Seam.CALLBACK_READ: _NOTIFIER,
+        Seam.CALLBACK_WRITTEN: _NOTIFIER,
+        Seam.CALLBACK_STORED: _NOTIFIER,
+        Seam.CALLBACK_ANSWERED: _NOTIFIER,
+    }
+)
+"""Who passes a seam, if not the three workers."""
 
 _ONCE: Final = (1,)
-_COUNTS: Final[dict[Seam, tuple[int, ...]]] = {
-    # Passed once a batch, and a round's commands may come as one batch.
-    Seam.RECORD_FETCHED: _ONCE,
-    Seam.ACCEPT_NOT_COMMITTED: _ONCE,
-    Seam.ACCEPT_COMMITTED: _ONCE,
-    Seam.OFFSET_COMMITTED: _ONCE,
-    Seam.CALLBACK_READ: (1, 2),
-    Seam.CALLBACK_STORED: (1, 2),
-    Seam.CALLBACK_ANSWERED: (1, 2),
-}
 _TWICE: Final = (1, 3)
+_COUNTS: Final[Mapping[Seam, tuple[int, ...]]] = MappingProxyType(
+    {
+        # Passed once a batch, and a round's commands, outcomes or callbacks may come as one batch.
+        Seam.RECORD_FETCHED: _ONCE,
+        Seam.ACCEPT_NOT_COMMITTED: _ONCE,
+        Seam.ACCEPT_COMMITTED: _ONCE,
+        Seam.OFFSET_COMMITTED: _ONCE,
+        Seam.SETTLE_WRITTEN: _ONCE,
+        Seam.CALLBACK_WRITTEN: _ONCE,
+        Seam.CALLBACK_READ: (1, 2),
+        Seam.CALLBACK_STORED: (1, 2),
+        Seam.CALLBACK_ANSWERED: (1, 2),
+    }
+)
 
 
 def counts_of(seam: Seam) -> tuple[int, ...]:
@@ -82,15 +106,27 @@ def counts_of(seam: Seam) -> tuple[int, ...]:
     return _COUNTS.get(seam, _TWICE)
 
 
+def victims_of(seam: Seam) -> tuple[str, ...]:
+    """Give the services that pass a seam."""
+    return _VICTIMS.get(seam, _WORKERS)
+
+
 def rounds() -> Iterator[Round]:
-    """Give every round: each seam at its first passing and in the middle of work, and the frozen one."""
-    number = 0
-    for seam in Seam:
-        for count in counts_of(seam):
-            victims = _VICTIMS.get(seam, _EVERYBODY)
-            yield Round(number=number, manner=Manner.SEAM, victims=victims, seam=seam, count=count)
-            number += 1
-    yield Round(number=number, manner=Manner.UNREAD, victims=_EVERYBODY)
+    """Give every round: each seam at its first passing and in the middle of work, and the frozen ones."""
+    passings = [(seam, count) for seam in Seam for count in counts_of(seam)]
+    for number, (seam, count) in enumerate(passings):
+        victims = victims_of(seam)
+        faults = SILENT if victims == _ASKING else USUAL
+        yield Round(number=number, manner=Manner.SEAM, victims=victims, seam=seam, count=count, faults=faults)
+    yield Round(number=90, manner=Manner.UNREAD, victims=_WORKERS, seam=Seam.REQUEST_SENT)
+    yield Round(
+        number=91,
+        manner=Manner.FROZEN,
+        victims=_WORKERS,
+        seam=Seam.REQUEST_SENT,
+        count=3,
+        settings={"PAYBUS_IN_FLIGHT": "2"},  # so that others wait in its hands while two are at the gateway
+    )
 
 
 def traffic_of(one: Round, merchant_ids: tuple[str, ...]) -> list[Message]:

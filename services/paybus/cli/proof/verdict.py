@@ -8,7 +8,8 @@ from paybus.cli.proof.round import Round
 from paybus.cli.reconciliation.books import Books
 from paybus.cli.reconciliation.evidence import Evidence
 from paybus.cli.reconciliation.finding import Finding
-from paybus.cli.reconciliation.report import Report
+from paybus.cli.reconciliation.report import Report, reconcile
+from paybus.cli.reconciliation.rest import check_rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class Verdict:
 
     round: Round
     report: Report
+    rest: Finding
     survivors: frozenset[str]
     seconds: float
 
@@ -28,12 +30,25 @@ class Verdict:
     @property
     def held(self) -> bool:
         """Whether the promise was kept, and was put to the test."""
-        return self.reached and self.report.held and not self.report.figures.open
+        return self.reached and not self.broken
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found about each of I1 to I8."""
+        return (*self.report.findings, self.rest)
 
     @property
     def broken(self) -> list[Finding]:
         """The findings of promises that were not kept."""
-        return [finding for finding in self.report.findings if not finding.held]
+        return [finding for finding in self.findings if not finding.held]
+
+
+def judge(evidence: Evidence, one: Round, *, survivors: frozenset[str], seconds: float) -> Verdict:
+    """Hold every promise against what happened to the trades of a round; its faults are over."""
+    its = evidence_of(evidence, one)
+    return Verdict(
+        round=one, report=reconcile(its), rest=check_rest(its), survivors=survivors, seconds=seconds
+    )
 
 
 def evidence_of(evidence: Evidence, one: Round) -> Evidence:
@@ -45,6 +60,8 @@ def evidence_of(evidence: Evidence, one: Round) -> Evidence:
     statement = evidence.books.statement
     return Evidence(
         sent=evidence.sent,  # of this round alone
+        committed=evidence.committed,
+        letters=evidence.letters,  # no record of any round deserves one
         told=[told for told in evidence.told if ours(told.content.charge_code)],
         calls=[call for call in evidence.calls if ours(call.charge_code)],
         operations=[row for row in evidence.operations if ours(row.charge_code)],

@@ -53,7 +53,7 @@ def read_asked(sent: Iterable[Sent]) -> Asked:
     asks: dict[tuple[str, Kind, str, bytes], Ask] = {}
     unanswerable: list[Sent] = []
     for record in sent:
-        ask = _ask(record)
+        ask = ask_of(record)
         if ask is None:
             unanswerable.append(record)
             continue
@@ -64,7 +64,8 @@ def read_asked(sent: Iterable[Sent]) -> Asked:
     return Asked(tuple(asks.values()), tuple(unanswerable))
 
 
-def _ask(record: Sent) -> Ask | None:
+def ask_of(record: Sent) -> Ask | None:
+    """Read one record by itself; None if it asks for nothing anybody could answer."""
     try:
         identity = identify(record.value, record.kind)
     except NotACommandError:

@@ -1,6 +1,6 @@
 """Everything that is compared: what was sent, what was told on Kafka, the ledger's rows, the books."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
@@ -144,6 +144,8 @@ class Evidence:
     operations: Sequence[OperationRow] = ()
     trades: Sequence[TradeRow] = ()
     books: Books = field(default_factory=Books)
+    committed: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    """By topic and partition, the offset up to which (exclusive) Kafka will not give records again."""
 
     @cached_property
     def events(self) -> dict[str, Told]:

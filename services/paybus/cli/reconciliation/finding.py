@@ -17,6 +17,9 @@ class Invariant(StrEnum):
     ORDERED_EVENTS = "I4"
     NO_OVERREFUND = "I5"
     NO_NEEDLESS_CALL = "I6"
+    DURABLE_OFFSETS = "I7"
+    NOTHING_OPEN = "I8"
+    """Held where the faults have stopped: by a proof, not by a run."""
 
 
 PROMISES = {
@@ -26,6 +29,8 @@ PROMISES = {
     Invariant.ORDERED_EVENTS: "a trade's events are gapless and in order, repeats identical",
     Invariant.NO_OVERREFUND: "refunds never exceed what was paid",
     Invariant.NO_NEEDLESS_CALL: "no second call without a verdict that the first did nothing",
+    Invariant.DURABLE_OFFSETS: "no offset is committed before its record is durable",
+    Invariant.NOTHING_OPEN: "when the faults have stopped, nothing stays open",
 }
 
 

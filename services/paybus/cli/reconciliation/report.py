@@ -8,6 +8,7 @@ from paybus.cli.reconciliation.answers import Standing, check_answers, read_answ
 from paybus.cli.reconciliation.effects import check_calls, check_refunds, check_single_effects
 from paybus.cli.reconciliation.evidence import Evidence
 from paybus.cli.reconciliation.finding import Finding, Invariant
+from paybus.cli.reconciliation.offsets import check_offsets
 from paybus.cli.reconciliation.sequence import check_sequence
 from paybus.cli.reconciliation.truth import check_truth
 
@@ -32,7 +33,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Every invariant's finding, and the figures."""
+    """The finding of each of I1 to I7, and the figures."""
 
     findings: tuple[Finding, ...]
     figures: Figures
@@ -53,6 +54,7 @@ def reconcile(evidence: Evidence) -> Report:
         check_sequence(evidence),
         check_refunds(evidence),
         check_calls(evidence),
+        check_offsets(evidence),
     )
     asks, statement = answers.asked.asks, evidence.books.statement
     double = next(one for one in findings if one.invariant is Invariant.ONE_EFFECT)

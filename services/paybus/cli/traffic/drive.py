@@ -50,8 +50,8 @@ class Moment:
     stock: Stock
 
 
-Watch = Callable[[Moment], None]
-"""Hears how far the run is, several times a second; may raise to end it."""
+Watch = Callable[[Moment], bool]
+"""Hears how far the run is, several times a second; says whether it is busy; may raise to end it."""
 
 
 async def drive(
@@ -59,8 +59,9 @@ async def drive(
 ) -> Evidence:
     """Send *traffic* and give the evidence of what became of it.
 
-    Waits until nothing is under way any more, or until *patience_seconds* have passed since the last
-    message. Raises LedgerError, KafkaError, httpx.HTTPError, or whatever *watch* raises.
+    Waits until nothing is under way any more and *watch* is not busy, or until *patience_seconds* have
+    passed since the last message. Raises LedgerError, KafkaError, httpx.HTTPError, or whatever *watch*
+    raises.
     """
     at_once, at_last = (
         [message for message in traffic if message.when is when] for when in (When.AT_ONCE, When.AT_LAST)
@@ -124,13 +125,14 @@ class _Play:
     async def _is_quiet(self) -> bool:
         stock = await self.stocktaker.take(self.sender.sent, self.listener.paid)
         answered = self.listener.count_answered(self.asks)
-        self.watch(Moment(self.planned, len(self.sender.sent), answered, stock))
+        busy = self.watch(Moment(self.planned, len(self.sender.sent), answered, stock))
         # What was told last may release something: it must have been heard, too.
-        return stock.is_quiet and await self.listener.has_all() and not self.waiting.has_released
+        return not busy and stock.is_quiet and await self.listener.has_all() and not self.waiting.has_released
 
     async def evidence(self) -> Evidence:
         """Collect everything; to be called when nobody listens any more."""
-        operations = await every_operation(self.pool)
+        committed = await self.stocktaker.offsets.committed(self.sender.sent)
+        operations = await every_operation(self.pool)  # asked later: what is committed must be there
         return Evidence(
             sent=self.sender.sent,
             told=self.listener.told,
@@ -141,6 +143,7 @@ class _Play:
                 for row in operations
             ],
             trades=[TradeRow(**row) for row in await every_trade(self.pool)],
+            committed=committed,
             books=await self.stocktaker.books(),
         )
 

@@ -1,5 +1,6 @@
 """How far everything is: what the ledger, the broker and the gateway's books say at one moment."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -29,6 +30,8 @@ class Stock:
     """Records that no service has committed yet."""
     open: Mapping[str, int]
     """Operations without a final answer, by state."""
+    open_kinds: Mapping[str, int]
+    """The same, by kind."""
     outbox: int
     waiting: int
     """Orders that wait for their customer."""
@@ -70,16 +73,19 @@ class Offsets:
         for consumer in self._consumers.values():
             await consumer.stop()
 
-    async def count_unread(self, sent: Iterable[Sent]) -> int:
+    async def count_unread(self, sent: Sequence[Sent]) -> int:
         """Count the records of *sent* behind which no offset was committed."""
-        last: dict[tuple[str, int], list[int]] = {}
-        for topic, partition, offset in (record.position for record in sent):
-            last.setdefault((topic, partition), []).append(offset)
-        unread = 0
-        for (topic, partition), offsets in last.items():
-            committed = await self._consumers[topic].committed(TopicPartition(topic, partition)) or 0
-            unread += sum(offset >= committed for offset in offsets)
-        return unread
+        committed = await self.committed(sent)
+        positions = (record.position for record in sent)
+        return sum(offset >= committed[topic, partition] for topic, partition, offset in positions)
+
+    async def committed(self, sent: Iterable[Sent]) -> dict[tuple[str, int], int]:
+        """Give the offsets (of the next record to be read) of the partitions in which *sent* is."""
+        places = sorted({record.position[:2] for record in sent})
+        return {
+            (topic, partition): await self._consumers[topic].committed(TopicPartition(topic, partition)) or 0
+            for topic, partition in places
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +100,16 @@ class Stocktaker:
         """Look now. Raises LedgerError, KafkaError or httpx.HTTPError."""
         unread = await self.offsets.count_unread(sent)
         books = await self.books("orders", "effects")
-        states: dict[str, int] = {}
+        states, kinds = Counter[str](), Counter[str]()
         for one in await open_operations(self.pool):
-            states[one.state] = states.get(one.state, 0) + one.count
+            states[one.state] += one.count
+            kinds[one.kind] += one.count
         orders = books.statement.orders
         return Stock(
             effects=len(books.statement.effects),
             unread=unread,
             open=states,
+            open_kinds=kinds,
             outbox=(await outbox_level(self.pool)).pending,
             waiting=sum(order.state == _PENDING for order in orders),
             unheard=sum(order.state == _PAID and order.place not in paid for order in orders),
