@@ -81,7 +81,7 @@ NOW = (
             unit=SECONDS,
             width=3,
             above={"orange": 2.5, "red": 3.5},
-            links=[runbook("Runbook", "paybusworkerfenced"), elsewhere("Runtime", "runtime")],
+            links=[runbook("Runbook", "paybusworkersfenced"), elsewhere("Runtime", "runtime")],
         ),
     ),
     number(
