@@ -101,7 +101,7 @@ def test_every_record_has_the_trade_as_its_key(name: str) -> None:
 
 
 def test_headers_are_part_of_the_contract() -> None:
-    """Commands may have a time and a trace; events have those of CloudEvents; dead letters have ours."""
+    """Commands may have a time and a trace, calls a trace; events have CloudEvents', dead letters ours."""
     for message in messages():
         headers = MESSAGES[message.name].get("headers")
         schema = pointed_at(headers["$ref"]) if headers else {"properties": {}, "required": []}
@@ -117,4 +117,5 @@ def test_headers_are_part_of_the_contract() -> None:
             case Family.DEAD_LETTERS:
                 assert {"paybus-reason", "kafka_dlt-original-topic"} < set(schema["required"])
             case Family.CALLS:
-                assert headers is None
+                assert schema["properties"].keys() == {"traceparent"}
+                assert not schema["required"]

@@ -51,7 +51,7 @@ class Calls(Journal):
     def __init__(self) -> None:
         self.calls: list[GatewayCall] = []
 
-    def write(self, call: GatewayCall) -> None:
+    def write(self, call: GatewayCall, _traceparent: str | None = None) -> None:
         """Keep the record."""
         self.calls.append(call)
 

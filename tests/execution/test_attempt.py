@@ -35,6 +35,7 @@ NOT_OF_A_CALL: list[GatewayError] = [
     errors.ProfileFileError(["?"]),
     errors.CallbackRefusedError("sign", http_status=403),
 ]
+GATEWAY = "https://gateway.example:8443/openService/"
 HELD = Held(
     operation_id=1,
     operation=Operation(
@@ -60,7 +61,7 @@ async def failing(error: GatewayError, source: Source = Source.REPLY) -> Attempt
     async def request() -> Answered:
         raise error
 
-    return await attempt(HELD, "refund", request, judge=_nothing, source=source)
+    return await attempt(HELD, "refund", request, judge=_nothing, source=source, base_url=GATEWAY)
 
 
 async def answered(code: str, *unreadable: str) -> Attempt:
@@ -69,7 +70,7 @@ async def answered(code: str, *unreadable: str) -> Attempt:
     async def request() -> Answered:
         return Answered(Reply(code=code, info=None, http_status=200, unreadable=unreadable), Facts())
 
-    return await attempt(HELD, "refund", request, judge=_by_code, source=Source.REPLY)
+    return await attempt(HELD, "refund", request, judge=_by_code, source=Source.REPLY, base_url=GATEWAY)
 
 
 def _nothing(_answered: Answered) -> Outcome:

@@ -37,16 +37,18 @@ class Buffer:
     room: asyncio.Event = field(default_factory=asyncio.Event)
     errors: list[KafkaError] = field(default_factory=list)
     keys: list[bytes] = field(default_factory=list)
+    headers: list[Any] = field(default_factory=list)
     deliveries: list[asyncio.Future[None]] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def send(self, topic: str, value: bytes, *, key: bytes) -> Any:
+    async def send(self, topic: str, value: bytes, *, key: bytes, headers: Any) -> Any:
         """Wait for room, then take the record or refuse it."""
         self.asked.set()
         await self.room.wait()
         if self.errors:
             raise self.errors.pop(0)
         self.keys.append(key)
+        self.headers.append(headers)
         self.deliveries.append(asyncio.get_running_loop().create_future())
         return self.deliveries[-1]
 
@@ -68,6 +70,18 @@ async def test_writing_does_not_wait_for_the_broker() -> None:
         buffer.room.set()
         await buffer.until(3)
     assert buffer.keys == [b"C0", b"C1", b"C2"]
+
+
+async def test_a_record_names_its_place_in_the_trace() -> None:
+    """Whoever reads it finds the trace; without one there is no header."""
+    buffer = Buffer()
+    buffer.room.set()
+    journal = Journal(buffer, "calls")
+    place = f"00-{'1' * 32}-{'2' * 16}-01"
+    journal.write(call(), place)
+    journal.write(call())
+    await journal.write_rest()
+    assert buffer.headers == [[("traceparent", place.encode())], []]
 
 
 async def test_only_so_many_records_wait() -> None:

@@ -66,7 +66,7 @@ class Calls(Journal):
     def __init__(self) -> None:
         self.calls: list[GatewayCall] = []
 
-    def write(self, call: GatewayCall) -> None:
+    def write(self, call: GatewayCall, _traceparent: str | None = None) -> None:
         """Keep a record."""
         self.calls.append(call)
 

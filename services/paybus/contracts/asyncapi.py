@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from paybus.contracts.call import CallHeaderTexts
 from paybus.contracts.header import CommandHeaderTexts, EventHeaderTexts
 from paybus.contracts.message import CALL, DEAD_LETTER, Family, Message, command_message, event_message
 from paybus.contracts.shape import Schema, shapes_of
@@ -19,6 +20,7 @@ VERSION: Final = "1.0.0"
 _HEADERS: Final[dict[Family, type[Any]]] = {
     Family.COMMANDS: CommandHeaderTexts,
     Family.EVENTS: EventHeaderTexts,
+    Family.CALLS: CallHeaderTexts,
 }
 _SCHEMA = "#/components/schemas/{name}"
 _KEY = {"type": "string", "description": "The trade's charge code: one trade's records stay in order."}

@@ -35,8 +35,20 @@ class GatewayCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """From the first byte sent to the answer judged, in microseconds."""
 
 
+class CallHeaderTexts(Struct, frozen=True, kw_only=True):
+    """The headers of a call's record; others are allowed."""
+
+    traceparent: str | None = None
+    """W3C trace context of the attempt, or of the command while nobody collects traces."""
+
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(GatewayCall)
+
+
+def call_headers(traceparent: str | None) -> list[tuple[str, bytes]]:
+    """Give the headers of a record."""
+    return [] if traceparent is None else [("traceparent", traceparent.encode())]
 
 
 def encode_call(call: GatewayCall) -> bytes:

@@ -117,12 +117,16 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 class Announcement(Struct, frozen=True):
-    """An event ready for the outbox. The ledger adds the time, once and for all repeats."""
+    """An event ready for the outbox. The ledger adds the time, once and for all repeats.
+
+    `traceparent` is that of a command which became no operation; of other events the ledger knows it.
+    """
 
     ce_id: str
     ce_type: str
     charge_code: str
     value: bytes
+    traceparent: str | None = None
 
 
 def announce(
@@ -156,7 +160,15 @@ def announce(
     return Announcement(ce_id, happening.value, trade.charge_code, _encoder.encode(event))
 
 
-def reject(kind: Kind, identity: Identity, *, reason: str, message: str, fingerprint: bytes) -> Announcement:
+def reject(
+    kind: Kind,
+    identity: Identity,
+    *,
+    reason: str,
+    message: str,
+    fingerprint: bytes,
+    traceparent: str | None = None,
+) -> Announcement:
     """Write `command.rejected`; *fingerprint* tells this refused command from others with its key."""
     event = CommandRejected(
         merchant_id=identity.merchant_id,
@@ -168,7 +180,7 @@ def reject(kind: Kind, identity: Identity, *, reason: str, message: str, fingerp
     )
     place = f"{identity.merchant_id}/{identity.charge_code}/rejected/{kind}/{identity.key(kind)}"
     ce_id, ce_type = f"{place}/{fingerprint.hex()}", Happening.COMMAND_REJECTED.value
-    return Announcement(ce_id, ce_type, identity.charge_code, _encoder.encode(event))
+    return Announcement(ce_id, ce_type, identity.charge_code, _encoder.encode(event), traceparent)
 
 
 def unmatched(event: CallbackUnmatched, *, digest: str) -> Announcement:

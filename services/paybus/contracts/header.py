@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199  # other years are a broken clock, or do not fit once seconds are added
-_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")  # W3C: no id is zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,14 @@ class CommandHeaders:
 def read_headers(headers: Iterable[tuple[str, bytes | None]]) -> CommandHeaders:
     """Read the CloudEvents time and the W3C trace context; null and unreadable headers are passed over."""
     texts = {name: value.decode("utf-8", "replace") for name, value in headers if value is not None}
-    trace = texts.get("traceparent", "")
     return CommandHeaders(
-        ce_time=_time(texts.get("ce_time")),
-        traceparent=trace if _TRACEPARENT.fullmatch(trace) else None,
+        ce_time=_time(texts.get("ce_time")), traceparent=read_traceparent(texts.get("traceparent"))
     )
+
+
+def read_traceparent(text: str | None) -> str | None:
+    """Give *text* if it is a W3C trace context of version 00."""
+    return text if text is not None and _TRACEPARENT.fullmatch(text) else None
 
 
 def _time(text: str | None) -> datetime | None:
@@ -46,7 +49,7 @@ class CommandHeaderTexts(Struct, frozen=True, kw_only=True):
     ce_time: str | None = None
     """When it was asked for (RFC 3339); its age is counted from here."""
     traceparent: str | None = None
-    """W3C trace context: our work appears in the sender's trace."""
+    """W3C trace context: our work appears in the sender's trace. Without, we begin one."""
 
 
 class EventHeaderTexts(Struct, frozen=True, kw_only=True):
@@ -67,4 +70,4 @@ class EventHeaderTexts(Struct, frozen=True, kw_only=True):
     content_type: Literal["application/json"] = field(name="content-type")
     """What the value is."""
     traceparent: str | None = None
-    """W3C trace context of the command, if it had one."""
+    """W3C trace context: the command's trace, and the span of ours that caused it; the same in a repeat."""

@@ -6,6 +6,7 @@ import time
 
 from paybus.contracts.call import GatewayCall
 from paybus.execution.flow import Answered
+from paybus.execution.spans import attributes_of_call
 from paybus.gateway.errors import (
     ConnectFailedError,
     GatewayError,
@@ -13,6 +14,7 @@ from paybus.gateway.errors import (
     NotSentError,
 )
 from paybus.ledger.held import Held
+from paybus.telemetry.trace import SpanKind, begin
 from paybus.trades.outcome import Outcome, Source, Verdict
 
 Request = Callable[[], Awaitable[Answered]]
@@ -23,16 +25,18 @@ _DECISIVE = frozenset({"AMT", "STATE"})
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What one request told us, and its record for the calls topic."""
+    """What one request told us, its record for the calls topic, and its place in the trace."""
 
     outcome: Outcome
     call: GatewayCall
+    traceparent: str | None = None
 
 
 async def attempt(
-    held: Held, operation_name: str, request: Request, *, judge: Judge, source: Source
+    held: Held, operation_name: str, request: Request, *, judge: Judge, source: Source, base_url: str
 ) -> Attempt:
-    """Make one request and judge what comes of it; raises nothing that the gateway can cause."""
+    """Make one request to *base_url* and judge what comes; raises nothing that the gateway can cause."""
+    span = begin(f"attempt {operation_name}", held.traceparent, SpanKind.CLIENT)
     at_ms, begun = time.time_ns() // 1_000_000, time.perf_counter_ns()
     answered: Answered | None = None
     error: GatewayError | None = None
@@ -43,23 +47,24 @@ async def attempt(
         error = failure
         outcome = _without_answer(failure, source)
     operation = held.operation
-    return Attempt(
-        outcome,
-        GatewayCall(
-            operation=operation_name,
-            kind=operation.kind.value,
-            merchant_id=operation.merchant_id,
-            charge_code=operation.charge_code,
-            key=operation.key,
-            verdict=outcome.verdict.value,
-            return_code=answered.reply.code if answered else None,
-            http_status=answered.reply.http_status if answered else getattr(error, "http_status", None),
-            error=type(error).__name__ if error else None,
-            reason=outcome.reason,
-            at_ms=at_ms,
-            duration_us=(time.perf_counter_ns() - begun) // 1000,
-        ),
+    call = GatewayCall(
+        operation=operation_name,
+        kind=operation.kind.value,
+        merchant_id=operation.merchant_id,
+        charge_code=operation.charge_code,
+        key=operation.key,
+        verdict=outcome.verdict.value,
+        return_code=answered.reply.code if answered else None,
+        http_status=answered.reply.http_status if answered else getattr(error, "http_status", None),
+        error=type(error).__name__ if error else None,
+        reason=outcome.reason,
+        at_ms=at_ms,
+        duration_us=(time.perf_counter_ns() - begun) // 1000,
     )
+    if span is None:
+        return Attempt(outcome, call, held.traceparent)
+    span.end(attributes_of_call(call, base_url, turn=held.turn), failed=error is not None)
+    return Attempt(outcome, call, span.traceparent)
 
 
 def _judged(answered: Answered, judge: Judge, source: Source) -> Outcome:

@@ -6,14 +6,14 @@ So records are left here, at once, and a task of its own hands them to the produ
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Protocol
 
 from aiokafka.errors import KafkaError
 import structlog
 
-from paybus.contracts.call import GatewayCall, encode_call
+from paybus.contracts.call import GatewayCall, call_headers, encode_call
 
 MAX_UNSENT: Final = 20_000
 """Records of 300 bytes that may wait for the broker: 6 MB. Beyond, records are dropped and counted."""
@@ -29,7 +29,9 @@ _log = structlog.get_logger(__name__)
 class Producer(Protocol):
     """The part of aiokafka's producer that is used."""
 
-    async def send(self, topic: str, value: bytes, *, key: bytes) -> Any:
+    async def send(
+        self, topic: str, value: bytes, *, key: bytes, headers: Sequence[tuple[str, bytes]]
+    ) -> Any:
         """Put a record into the producer's buffer and give the future of its delivery."""
 
 
@@ -40,18 +42,18 @@ class Journal:
         self._producer = producer
         self._topic = topic
         self._most = most
-        self._records: deque[tuple[bytes, bytes]] = deque()
+        self._records: deque[tuple[bytes, bytes, str | None]] = deque()
         self._unsent = 0  # here, and in the producer's buffer
         self._written = asyncio.Event()
         self.dropped = 0
 
-    def write(self, call: GatewayCall) -> None:
-        """Leave one record to be sent, or drop it if too many wait; never fails."""
+    def write(self, call: GatewayCall, traceparent: str | None = None) -> None:
+        """Leave the record of a call at that place in a trace to be sent, or drop it; never fails."""
         if self._unsent >= self._most:
             self._drop("too many wait")
             return
         self._unsent += 1
-        self._records.append((call.charge_code.encode(), encode_call(call)))
+        self._records.append((call.charge_code.encode(), encode_call(call), traceparent))
         self._written.set()
 
     async def write_out(self) -> None:
@@ -64,9 +66,10 @@ class Journal:
     async def write_rest(self) -> None:
         """Hand the records that are here to the producer; being cancelled loses none of them."""
         while self._records:
-            key, value = self._records[0]
+            key, value, traceparent = self._records[0]
+            headers = call_headers(traceparent)
             try:
-                delivery = await self._producer.send(self._topic, value, key=key)
+                delivery = await self._producer.send(self._topic, value, key=key, headers=headers)
             except KafkaError as error:
                 self._lose(type(error).__name__)
             else:

@@ -87,10 +87,11 @@ class Operator:
                     table=self._habits.return_codes,
                 ),
                 source=Source.REPLY,
+                base_url=client.merchant.base_url,
             )
             passage.call = sent.call
         reach(Seam.ANSWER_READ)
-        self._journal.write(sent.call)
+        self._journal.write(sent.call, sent.traceparent)
         if sent.call.return_code is not None and sent.outcome.reason == UNLISTED:
             self._habits.met_unlisted(sent.call.return_code, sent.call.operation)
         return sent.outcome
@@ -109,10 +110,11 @@ class Operator:
                     kind, answered.reply.code, answered.facts, amount_fen=_amount(held), lag_over=lag_over
                 ),
                 source=Source.INQUIRY,
+                base_url=client.merchant.base_url,
             )
             passage.call = asked.call
         reach(Seam.INQUIRY_READ)
-        self._journal.write(asked.call)
+        self._journal.write(asked.call, asked.traceparent)
         return asked.outcome
 
     async def _query(self, client: GatewayClient, held: Held) -> Answered:

@@ -12,11 +12,13 @@ from paybus.execution.gates import Traffic
 from paybus.execution.heart import Heart
 from paybus.execution.limits import Limits
 from paybus.execution.operator import MERCHANT_UNKNOWN, POSTPONED, Operator
+from paybus.execution.spans import attributes_of_settlement
 from paybus.ledger.errors import LedgerUnavailableError
 from paybus.ledger.group_commit import GroupCommit
 from paybus.ledger.held import Held
 from paybus.ledger.settlement import Decide, Settled, Settlement
 from paybus.telemetry.seam import Seam, reach
+from paybus.telemetry.trace import begin
 from paybus.trades.aftermath import Conclusion, held_back
 from paybus.trades.conclusion import conclude
 from paybus.trades.operation import Kind, Operation, OperationState
@@ -157,7 +159,15 @@ class Turns:
             _log.warning("turn.overtaken", operation_id=held.operation_id, verdict=outcome.verdict.value)
 
     async def _settle(self, held: Held, outcome: Outcome, decide: Decide, *, sent: bool = False) -> Settled:
-        settlement = Settlement(held=held, outcome=outcome, decide=decide, sent=sent)
+        span = begin(f"settle {held.operation.kind}", held.traceparent)
+        place = None if span is None else span.traceparent
+        settlement = Settlement(held=held, outcome=outcome, decide=decide, sent=sent, traceparent=place)
+        settled = await self._written(settlement)
+        if span is not None:
+            span.end(attributes_of_settlement(settlement, settled))
+        return settled
+
+    async def _written(self, settlement: Settlement) -> Settled:
         while True:
             try:
                 return await self._settlements.submit(settlement)

@@ -16,6 +16,7 @@ import structlog
 from paybus.execution.heart import Heart
 from paybus.execution.lane import Lanes
 from paybus.execution.limits import Limits
+from paybus.execution.spans import taken_over
 from paybus.execution.turn import StoppingError, Turns
 from paybus.ledger.claim import claim_due, count_waiting, release
 from paybus.ledger.errors import LedgerUnavailableError
@@ -23,6 +24,7 @@ from paybus.ledger.held import Held
 from paybus.ledger.pool import Pool
 from paybus.ledger.stocktaking import Stocktaking
 from paybus.ledger.worker import free_orphans
+from paybus.telemetry.trace import work_on
 from paybus.trades.operation import Kind
 
 MOST_CLAIMED: Final = 500
@@ -130,7 +132,7 @@ class Worker:
             if room <= 0 or not self._heart.may_send:
                 return False
             due = await claim_due(self._pool, self._worker_id, kind, most=room)
-            self.take_on(due)
+            self.take_on([taken_over(held) for held in due])
         return len(due) == room
 
     async def _free_orphans(self) -> None:
@@ -153,6 +155,7 @@ class Worker:
 
     async def _carry_out(self, held: Held) -> None:
         operation = held.operation
+        work_on(held.traceparent)
         try:
             async with self._lanes.of((operation.merchant_id, operation.charge_code)):
                 await self._turns.take(held)

@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec import DecodeError
 
 from paybus.contracts.call import decode_call
+from paybus.contracts.header import read_headers
 from paybus.contracts.topics import Topics
 from paybus.telemetry.metric import OTHER, BrokerMetrics, GatewayMetrics
 from paybus.trades.operation import Kind
@@ -36,13 +37,14 @@ class Tally:
     def count(self, record: Record) -> None:
         """Count *record* once."""
         if record.topic == self._calls:
-            self._count_call(record.value)
+            self._count_call(record)
         else:
             self._count_letter(record)
 
-    def _count_call(self, value: bytes | None) -> None:
+    def _count_call(self, record: Record) -> None:
+        traceparent = read_headers(record.headers).traceparent
         try:
-            self._gateway.count(decode_call(value or b""))
+            self._gateway.count(decode_call(record.value or b""), traceparent)
         except (DecodeError, OverflowError):  # a number may have more digits than a float has room for
             self._gateway.unreadable.inc()
 

@@ -15,6 +15,7 @@ from paybus.contracts.errors import NotACommandError
 from paybus.contracts.event import Announcement
 from paybus.intake.dead_letter import DeadLetters
 from paybus.intake.reading import Reader, Record
+from paybus.intake.spans import Entry, end, entered
 from paybus.ledger.acceptance import Acceptance, Accepted, accept
 from paybus.ledger.errors import LedgerUnavailableError
 from paybus.ledger.held import Held
@@ -36,6 +37,7 @@ class _Sorted:
     acceptances: list[Acceptance] = field(default_factory=list)
     rejections: list[Announcement] = field(default_factory=list)
     letters: list[tuple[Record, NotACommandError]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,9 @@ class Intake:
         async with asyncio.TaskGroup() as group:
             for record, error in batch.letters:
                 group.create_task(self._bury(record, error))
-        self._count(batch, await _persist("accept", partial(self._accept, batch)))
+        accepted = await _persist("accept", partial(self._accept, batch))
+        end(batch.entries, accepted, self.reader.kind)
+        self._count(batch, accepted)
 
     def _sort(self, records: Sequence[Record]) -> _Sorted:
         batch = _Sorted()
@@ -73,6 +77,9 @@ class Intake:
             except NotACommandError as error:
                 batch.letters.append((record, error))
                 continue
+            read, entry = entered(record, read, self.reader.kind)
+            if entry is not None:
+                batch.entries.append(entry)
             if isinstance(read, Acceptance):
                 batch.acceptances.append(read)
             else:

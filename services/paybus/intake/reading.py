@@ -53,11 +53,11 @@ class Reader:
         if identity.merchant_id not in self.merchants:
             message = f"no merchant {identity.merchant_id} is configured; add it, then ask again"
             unknown = InvalidCommandError("merchant_unknown", message)
-            return self._rejection(record.value, identity, unknown)
+            return self._rejection(record, identity, unknown)
         try:
             return self._acceptance(record, decode(record.value, self.kind))
         except InvalidCommandError as error:
-            return self._rejection(record.value, identity, error)
+            return self._rejection(record, identity, error)
 
     def _acceptance(self, record: Record, command: Command) -> Acceptance:
         headers = read_headers(record.headers)
@@ -88,13 +88,14 @@ class Reader:
         # The customer stands at the till and the code on the screen changes; an order can wait.
         return asked_for_at + self.expiry if method_of(command) is Method.BARCODE else None
 
-    def _rejection(self, value: bytes, identity: Identity, error: InvalidCommandError) -> Announcement:
+    def _rejection(self, record: Record, identity: Identity, error: InvalidCommandError) -> Announcement:
         return reject(
             self.kind,
             identity,
             reason=error.reason,
             message=error.message,
-            fingerprint=blake2b(value, digest_size=16).digest(),
+            fingerprint=blake2b(record.value or b"", digest_size=16).digest(),
+            traceparent=read_headers(record.headers).traceparent,
         )
 
 

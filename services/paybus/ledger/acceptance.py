@@ -188,6 +188,7 @@ def _conflict(acceptance: Acceptance) -> Announcement:
         reason=KEY_CONFLICT,
         message=message,
         fingerprint=acceptance.fingerprint,
+        traceparent=acceptance.traceparent,
     )
 
 

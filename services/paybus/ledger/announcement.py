@@ -16,11 +16,11 @@ from paybus.trades.trade import Trade
 # An event that is there already stays as it is, so that a repeat has the same bytes and the same time.
 _PUBLISH: Final = """
 WITH kept AS (
-    INSERT INTO event (ce_id, ce_type, charge_code, value)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) ORDER BY 1
+    INSERT INTO event (ce_id, ce_type, charge_code, value, traceparent)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[]) ORDER BY 1
     ON CONFLICT (ce_id) DO NOTHING
 ), queued AS (
-    INSERT INTO outbox (shard, ce_id) SELECT * FROM unnest($5::smallint[], $6::text[])
+    INSERT INTO outbox (shard, ce_id) SELECT * FROM unnest($6::smallint[], $7::text[])
 )
 SELECT pg_notify('paybus_outbox', '') WHERE EXISTS (SELECT FROM relay WHERE asleep)
 """
@@ -58,6 +58,7 @@ async def publish(
             [announcement.ce_type for announcement in distinct.values()],
             [announcement.charge_code for announcement in distinct.values()],
             [announcement.value for announcement in distinct.values()],
+            [announcement.traceparent for announcement in distinct.values()],
             [shard_of(charge_code) for _, charge_code in queue],
             [ce_id for ce_id, _ in queue],
         )

@@ -87,9 +87,9 @@ async def cancel_overdue_pays(pool: Pool, *, grace_seconds: float, most: int) ->
     return [(row["merchant_id"], row["charge_code"]) for row in added]
 
 
-async def refund_charge(executor: Executor, trade: Trade) -> bool:
+async def refund_charge(executor: Executor, trade: Trade, traceparent: str | None) -> bool:
     """Have all of a late charge refunded, in the transaction that writes it; say whether that is new."""
-    return bool(await _add(executor, [_Wish(refund_late_charge(trade))]))
+    return bool(await _add(executor, [_Wish(refund_late_charge(trade), traceparent)]))
 
 
 async def take_over(executor: Executor, asked: "Sequence[Acceptance]") -> None:

@@ -32,6 +32,8 @@ class Settlement:
     decide: Decide
     sent: bool = False
     """A request was sent for it in this turn and is over: from now on nothing of it is on its way."""
+    traceparent: str | None = None
+    """The place in the trace that its events name; without one it is the operation's."""
 
     @property
     def place(self) -> Place:
@@ -105,7 +107,8 @@ class Batch:
         trade_ord = self._write_trade(settlement.place, known, conclusion)
         announcements = _announcements(settlement, conclusion)
         for announcement in announcements:
-            self.writing.events.append(EventWrite(announcement, held.traceparent, ord_, trade_ord))
+            place = settlement.traceparent or held.traceparent
+            self.writing.events.append(EventWrite(announcement, place, ord_, trade_ord))
         self.writing.operations.append(_operation_write(settlement, conclusion, announcements, trade_ord))
 
     def _write_trade(self, place: Place, known: KnownTrade | None, conclusion: Conclusion) -> int | None:

@@ -31,7 +31,7 @@ WHERE datname = current_database() AND coalesce(backend_type, 'client backend') 
 """
 _ANSWERED: Final = """
 SELECT o.operation_id, o.answered_at, o.kind, o.state, e.ce_type,
-       extract(epoch FROM o.answered_at - o.asked_for_at)::float8 AS age_seconds
+       extract(epoch FROM o.answered_at - o.asked_for_at)::float8 AS age_seconds, o.traceparent
 FROM operation o LEFT JOIN event e ON e.ce_id = o.answer_id
 WHERE (o.answered_at, o.operation_id) > ($1, $2) AND o.answered_at < $3
 ORDER BY o.answered_at, o.operation_id LIMIT $4
@@ -97,6 +97,7 @@ class Answered:
     state: str
     ce_type: str | None
     age_seconds: float
+    traceparent: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """An operation in the hands of a worker: what it needs to carry it out without reading again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +13,14 @@ from paybus.trades.trade import Trade, TradeState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownTrade:
-    """A trade as it was read, and the number of the write that made it so."""
+    """A trade as it was read, and the number of the write that made it so.
+
+    `traceparent` is that of its pay, where it was looked up: with the lock of a trade.
+    """
 
     trade: Trade
     revision: int
+    traceparent: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,10 @@ class Held:
 OPERATION_COLUMNS = (
     "operation_id, merchant_id, kind, key, charge_code, method, amount_fen, state, turn, asked, reply_code,"
     " command, fingerprint, traceparent, expires_at, quiet_since, accepted_at, automatic, overdue"
+)
+PAY_TRACEPARENT = (
+    "(SELECT o.traceparent FROM operation o"
+    " WHERE (o.merchant_id, o.kind, o.key) = (t.merchant_id, 'pay', t.charge_code)) AS traceparent"
 )
 TRADE_COLUMNS = (
     "t.state AS trade_state, t.version, t.revision, t.amount_fen AS trade_amount_fen, t.paid_fen,"
@@ -83,8 +91,8 @@ def operation_from(row: Mapping[str, Any]) -> Operation:
     )
 
 
-def trade_from(row: Mapping[str, Any]) -> KnownTrade:
-    """Read the trade of a row."""
+def trade_from(row: Mapping[str, Any], *, traceparent: str | None = None) -> KnownTrade:
+    """Read the trade of a row; *traceparent* is its pay's."""
     trade = Trade(
         merchant_id=row["merchant_id"],
         charge_code=row["charge_code"],
@@ -99,7 +107,7 @@ def trade_from(row: Mapping[str, Any]) -> KnownTrade:
         third_code=row["third_code"],
         channel_type=row["channel_type"],
     )
-    return KnownTrade(trade=trade, revision=row["revision"])
+    return KnownTrade(trade=trade, revision=row["revision"], traceparent=traceparent)
 
 
 def identity_of(operation: Operation) -> Identity:

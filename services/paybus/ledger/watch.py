@@ -13,7 +13,7 @@ from paybus.contracts.event import announce
 from paybus.ledger.automatic import refund_charge
 from paybus.ledger.book import horizon
 from paybus.ledger.errors import translated
-from paybus.ledger.held import TRADE_COLUMNS, KnownTrade, trade_from
+from paybus.ledger.held import PAY_TRACEPARENT, TRADE_COLUMNS, KnownTrade, trade_from
 from paybus.ledger.pool import Pool
 from paybus.ledger.trade_lock import Place, columns_of, lock_trades
 from paybus.ledger.writing import EventWrite, TradeWrite, Writing, write
@@ -55,7 +55,7 @@ WITH due AS (
     WHERE (watch.charge_code, watch.merchant_id) = (due.charge_code, due.merchant_id)
     RETURNING watch.*
 )
-SELECT c.merchant_id, c.charge_code, c.reason, c.asked, {TRADE_COLUMNS}
+SELECT c.merchant_id, c.charge_code, c.reason, c.asked, {TRADE_COLUMNS}, {PAY_TRACEPARENT}
 FROM claimed c JOIN trade t USING (charge_code, merchant_id)
 """
 _NOW: Final = """
@@ -81,6 +81,7 @@ class Watched:
     trade: Trade
     watch: Watch
     asked: int
+    traceparent: str | None = None
 
     @property
     def place(self) -> Place:
@@ -114,23 +115,29 @@ async def claim_watched(pool: Pool, *, most: int, lease_seconds: float = LEASE_S
     """
     with translated():
         rows = await pool.fetch(_CLAIM, most, lease_seconds)
-    return [Watched(trade_from(row).trade, Watch(row["reason"]), row["asked"]) for row in rows]
+    return [
+        Watched(trade_from(row).trade, Watch(row["reason"]), row["asked"], row["traceparent"]) for row in rows
+    ]
 
 
-async def learn_of(pool: Pool, place: Place, decide: Decide) -> Lesson | None:
+async def learn_of(
+    pool: Pool, place: Place, decide: Decide, *, traceparent: str | None = None
+) -> Lesson | None:
     """Write down what an inquiry taught us about the trade at *place*, and its events, in one transaction.
 
-    *decide* is pure and given the trade as it is now. None if there is no such trade. Raises LedgerError.
+    *decide* is pure and given the trade as it is now. The events name *traceparent*, or else that of the pay.
+    None if there is no such trade. Raises LedgerError.
     """
     with translated():
         async with pool.acquire() as connection, connection.transaction():
             known = (await lock_trades(connection, [place])).get(place)
             if known is None:
                 return None
+            known = replace(known, traceparent=traceparent or known.traceparent)
             lesson = decide(known.trade, await _is_announced(connection, known.trade))
             await write_lesson(connection, known, lesson)
             if lesson.give_back:
-                await refund_charge(connection, lesson.heard.trade)
+                await refund_charge(connection, lesson.heard.trade, known.traceparent)
             await _schedule(connection, place, lesson.due_seconds)
             reach(Seam.INQUIRY_NOT_COMMITTED)
     reach(Seam.INQUIRY_COMMITTED)
@@ -159,7 +166,7 @@ async def write_lesson(connection: Any, known: KnownTrade, lesson: Lesson) -> No
     for later, happening in zip(reversed(range(len(happenings))), happenings, strict=True):
         trade = replace(after, version=after.version - later)
         event = announce(happening, trade, operation=None, outcome=lesson.outcome)
-        writing.events.append(EventWrite(event, None, None, 0))
+        writing.events.append(EventWrite(event, known.traceparent, None, 0))
     written = await write(connection, None, writing)
     assert written.trades, "a locked trade was changed"
 

@@ -7,6 +7,7 @@ from typing import Final
 from paybus.gateway.callback import Callback
 from paybus.gateway.errors import CallbackRefusedError
 from paybus.ledger.callback import Delivery
+from paybus.telemetry.trace import Span
 from paybus.trades.outcome import Facts
 
 _LONGEST_CODE: Final = 128
@@ -16,7 +17,7 @@ _LARGEST_NUMBER: Final = 2**31 - 1  # of a column; states and channels have two 
 _BLANKS: Final = str.maketrans("", "", "\t\n\x0b\x0c\r ")
 
 
-def delivery_of(callback: Callback) -> Delivery:
+def delivery_of(callback: Callback, span: Span | None = None) -> Delivery:
     """Make a delivery; raises CallbackRefusedError for a trade's number or a state that cannot be one."""
     charge_code, state = _code(callback.charge_code), _number(callback.state)
     if charge_code is None or state is None:
@@ -34,6 +35,7 @@ def delivery_of(callback: Callback) -> Delivery:
         digest=_digest(callback.merchant_id, charge_code, facts),
         facts=facts,
         body=callback.text.encode(),
+        span=span,
     )
 
 

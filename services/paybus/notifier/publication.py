@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from paybus.contracts.event import event_headers
 from paybus.ledger.outbox import Pending
 from paybus.notifier.errors import NotPublishedError
+from paybus.notifier.spans import begin_publishing, end_publishing
 from paybus.telemetry.seam import Seam, reach
 
 ACKNOWLEDGED_SECONDS: Final = 30.0
@@ -72,6 +73,8 @@ async def reachable(open_producer: OpenProducer) -> AsyncIterator[Producer]:
 
 async def _publish_wave(producer: Producer, topic: str, wave: Sequence[Pending]) -> None:
     sent: list[asyncio.Future[Any]] = []
+    spans = begin_publishing(wave)
+    failed = True
     try:
         async with asyncio.timeout(ACKNOWLEDGED_SECONDS):
             for one in wave:
@@ -81,9 +84,11 @@ async def _publish_wave(producer: Producer, topic: str, wave: Sequence[Pending])
                 sent.append(asyncio.ensure_future(acknowledged))
             reach(Seam.EVENT_UNACKNOWLEDGED)
             await asyncio.gather(*sent)
+        failed = False
     except (KafkaError, OSError, TimeoutError) as error:
         raise NotPublishedError(type(error).__name__) from error
     finally:
+        end_publishing(spans, topic, failed=failed)
         for acknowledgement in sent:
             _abandon(acknowledgement)
 

@@ -23,11 +23,14 @@ from paybus.notifier.body import read_body
 from paybus.notifier.delivery import delivery_of
 from paybus.notifier.errors import BrokenOffError
 from paybus.notifier.refusal_log import RefusalLog
+from paybus.notifier.spans import NOT_STORED, end_callback
 from paybus.telemetry.metric import CallbackMetrics
 from paybus.telemetry.seam import Seam, reach
+from paybus.telemetry.trace import SpanKind, begin_unplaced
 from paybus.trades.notice import Receipt
 
 PREFIX: Final = "/callbacks"
+_ROUTE: Final = f"{PREFIX}/{{merchant_id}}"
 
 STORE_SECONDS: Final = 4.0
 """Within the 5 s for which a stop waits for answers, and after which the gateway sends it again."""
@@ -62,16 +65,18 @@ class Receiver:
         reach(Seam.CALLBACK_ANSWERED)
 
     async def _take(self, scope: Scope, receive: Receive) -> Answer:
+        span = begin_unplaced("callback", SpanKind.SERVER)
         merchant = self._addressee(scope)
         raw = await read_body(scope, receive)
         callback = read_callback(raw=raw, query=scope["query_string"].decode("latin-1"), merchant=merchant)
-        delivery = delivery_of(callback)
+        delivery = delivery_of(callback, span)
         reach(Seam.CALLBACK_READ)
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 receipt = await self._store(delivery)
         except (LedgerError, TimeoutError) as error:
-            self._counters.of("unavailable").inc()
+            self._counters.of(NOT_STORED).inc()
+            end_callback(delivery, NOT_STORED, _ROUTE)
             self._note_refusal("callback.unavailable", scope, reason=type(error).__name__)
             return UNAVAILABLE
         reach(Seam.CALLBACK_STORED)
@@ -88,6 +93,7 @@ class Receiver:
 
     def _note(self, delivery: Delivery, receipt: Receipt) -> None:
         self._counters.of(receipt.value).inc()
+        end_callback(delivery, receipt.value, _ROUTE)
         if receipt is Receipt.DISCREPANCY:
             merchant_id, charge_code = delivery.place
             _log.warning("callback.discrepancy", merchant_id=merchant_id, charge_code=charge_code)

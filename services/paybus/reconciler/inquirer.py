@@ -7,10 +7,12 @@ from typing import Final
 from paybus.contracts.call import GatewayCall
 from paybus.execution.gates import Gates, Traffic
 from paybus.execution.journal import Journal
+from paybus.execution.spans import attributes_of_call
 from paybus.gateway.client import GatewayClient
 from paybus.gateway.errors import GatewayError
 from paybus.gateway.query import QueryReply, QueryRequest
 from paybus.telemetry.seam import Seam, reach, reach_under_way
+from paybus.telemetry.trace import SpanKind, begin
 from paybus.trades.judgement import judge_inquiry
 from paybus.trades.operation import Kind
 from paybus.trades.outcome import Facts, Verdict
@@ -32,18 +34,28 @@ class Inquirer:
         self._gates = gates or Gates(clients)
         self._journal = journal
 
-    async def ask(self, trade: Trade) -> Answer | None:
-        """Ask once; None where nothing came that can be believed. Raises nothing the gateway can cause."""
+    async def ask(self, trade: Trade, traceparent: str | None = None) -> Answer | None:
+        """Ask once, at that place in a trace; None where nothing came that can be believed.
+
+        Raises nothing the gateway can cause.
+        """
         client = self._clients.get(trade.merchant_id)
         if client is None:  # its file was taken away: only putting it back helps
             return None
         if self._gates.rest_seconds(Traffic.INQUIRIES, trade.merchant_id):  # it answers nobody: ask later
             return None
+        span = begin("attempt query", traceparent, SpanKind.CLIENT)
         reach_under_way(Seam.INQUIRY_SENT)
         with self._gates.passing(Traffic.INQUIRIES, client) as passage:
             passage.call, answer = await _asked(client, trade)
         reach(Seam.INQUIRY_READ)
-        self._journal.write(passage.call)
+        if span is not None:
+            span.end(
+                attributes_of_call(passage.call, client.merchant.base_url),
+                failed=passage.call.error is not None,
+            )
+            traceparent = span.traceparent
+        self._journal.write(passage.call, traceparent)
         return answer
 
 

@@ -9,7 +9,9 @@ from paybus.ledger.pool import Pool
 from paybus.ledger.watch import LEASE_SECONDS, Watched, claim_watched, follow, learn_of, watch_levels
 from paybus.reconciler.inquirer import Answer, Inquirer
 from paybus.reconciler.rounds import all_of
+from paybus.reconciler.spans import attributes_of_lesson
 from paybus.telemetry.metric import WatchMetrics
+from paybus.telemetry.trace import begin, work_on
 from paybus.trades.trade import Reading, Trade
 from paybus.trades.watch import Lesson, Rules, learn, watched_for
 
@@ -55,12 +57,18 @@ class Watchman:
         return False
 
     async def _ask(self, watched: Watched) -> None:
-        trade = watched.trade
-        answer = None if watched_for(trade) is None else await self._inquirer.ask(trade)
+        work_on(watched.traceparent)
+        trade, place = watched.trade, watched.traceparent
+        answer = None if watched_for(trade) is None else await self._inquirer.ask(trade, place)
         decide = partial(self._learn, asked=watched.asked, answer=answer)
-        lesson = await learn_of(self._pool, watched.place, decide)
+        span = begin("learn", place)
+        if span is not None:
+            place = span.traceparent
+        lesson = await learn_of(self._pool, watched.place, decide, traceparent=place)
         if lesson is not None:
             self._note(lesson)
+            if span is not None:
+                span.end(attributes_of_lesson(lesson))
 
     def _learn(self, trade: Trade, announced: bool, *, asked: int, answer: Answer | None) -> Lesson:  # noqa: FBT001 -- given by the ledger
         return learn(trade, asked, answer, announced=announced, rules=self._rules)

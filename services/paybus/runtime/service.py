@@ -26,6 +26,7 @@ import structlog
 import uvloop
 
 from paybus.runtime.settings import Settings
+from paybus.telemetry.collector import collected
 from paybus.telemetry.log import configure_logging
 from paybus.telemetry.seam import arm
 
@@ -139,8 +140,13 @@ def run(
     if settings.seam is not None:
         _log.warning("service.will_kill_itself", seam=settings.seam)
         arm(settings.seam)
+
+    async def traced(service: Service) -> None:
+        await service.enter(collected(name))  # first in, last out: what the other parts do is still recorded
+        await main(service, settings)
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        code = runner.run(_run(lambda service: main(service, settings), settings.grace_seconds))
+        code = runner.run(_run(traced, settings.grace_seconds))
     sys.exit(code)
 
 

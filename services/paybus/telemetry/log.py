@@ -4,7 +4,8 @@
     _log.info("operation.settled", state="done", return_code="SUCCESS")
 
 Events have static names; what differs is in fields. What belongs to the whole of a piece of work is bound
-once with `structlog.contextvars.bound_contextvars`. Every line passes `redaction.redact`.
+once with `structlog.contextvars.bound_contextvars`; the trace that a task works on (`trace.work_on`) is named
+in each of its lines. Every line passes `redaction.redact`.
 """
 
 from collections.abc import Sequence
@@ -18,11 +19,22 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from paybus.telemetry.redaction import redact
+from paybus.telemetry.trace import here, trace_and_span_of
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["json", "console"]
 
-QUIET = ("aiokafka", "asyncpg", "faststream", "httpcore", "httpx", "kafka", "uvicorn")
+QUIET = (
+    "aiokafka",
+    "asyncpg",
+    "faststream",
+    "httpcore",
+    "httpx",
+    "kafka",
+    "opentelemetry",
+    "urllib3",
+    "uvicorn",
+)
 """Libraries whose everyday lines say nothing about money; heard from WARNING on."""
 
 
@@ -56,7 +68,14 @@ def _first(service: str) -> list[Processor]:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         add_service,
+        _add_trace,
     ]
+
+
+def _add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    if (place := here()) is not None:
+        event["trace_id"], event["span_id"] = trace_and_span_of(place)
+    return event
 
 
 def _last(form: Format, stream: TextIO) -> list[Processor]:

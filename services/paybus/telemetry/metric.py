@@ -17,6 +17,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from paybus.contracts.call import GatewayCall
 from paybus.contracts.topics import Topics
+from paybus.telemetry.trace import is_sampled, trace_and_span_of
 from paybus.trades.operation import OPEN, Kind
 from paybus.trades.outcome import Verdict
 from paybus.trades.return_code import RETURN_CODES
@@ -97,6 +98,17 @@ class Family(Generic[Metric]):
             return self._series[tuple(value if value in known else OTHER for value, known in pairs)]
 
 
+def exemplar_of(traceparent: str | None) -> dict[str, str] | None:
+    """Give the labels of an exemplar that leads to a trace; None where nobody keeps that trace.
+
+    Exemplars are in the OpenMetrics format only, and no series of their own.
+    """
+    if traceparent is None or not is_sampled(traceparent):
+        return None
+    trace_id, span_id = trace_and_span_of(traceparent)
+    return {"trace_id": trace_id, "span_id": span_id}
+
+
 def new_registry(service: str) -> CollectorRegistry:
     """Make the registry of one process, with its CPU, memory and files, and what was built."""
     registry = CollectorRegistry()
@@ -136,10 +148,11 @@ class GatewayMetrics:
             registry=registry,
         )
 
-    def count(self, call: GatewayCall) -> None:
+    def count(self, call: GatewayCall, traceparent: str | None = None) -> None:
         """Count one attempt; a verdict that we do not know (from a later version) counts as unknown."""
         verdict = call.verdict if call.verdict in set(Verdict) else Verdict.UNKNOWN
-        self._duration.of(call.operation, verdict).observe(call.duration_us / 1e6)
+        duration = self._duration.of(call.operation, verdict)
+        duration.observe(call.duration_us / 1e6, exemplar_of(traceparent))
         self._codes.of(call.operation, call.return_code or NO_CODE).inc()
 
 
@@ -158,10 +171,10 @@ class CommandMetrics:
         self._ended = Family(ended, Kind, COMMAND_RESULTS)
         self._age = Family(age, Kind)
 
-    def count(self, kind: Kind, result: str, *, age_seconds: float) -> None:
+    def count(self, kind: Kind, result: str, *, age_seconds: float, traceparent: str | None = None) -> None:
         """Count one command that ended with *result* (of COMMAND_RESULTS) at that age."""
         self._ended.of(kind, result).inc()
-        self._age.of(kind).observe(age_seconds)
+        self._age.of(kind).observe(age_seconds, exemplar_of(traceparent))
 
 
 class LedgerMetrics:

@@ -21,7 +21,7 @@ _EMPTY: Final[dict[str, Any]] = {
     "version": 0, "revision": 0, "paid_fen": 0, "refunded_fen": 0, "reserved_fen": 0, "cancelling": False,
     "down_code": None, "third_code": None, "channel_type": None,
 }  # fmt: skip
-_EVENT: Final = Columns(("ce_id", "ce_type", "charge_code", "value"))
+_EVENT: Final = Columns(("ce_id", "ce_type", "charge_code", "value", "traceparent"))
 
 
 def insert_operation(tables: Tables, row: Row) -> Row:
@@ -35,7 +35,7 @@ def insert_operation(tables: Tables, row: Row) -> Row:
 def keep_event(tables: Tables, row: Row) -> None:
     """Insert an event, unless it is there already."""
     if row["ce_id"] not in tables.events:
-        tables.events.put(row["ce_id"], {"traceparent": None, "occurred_at": tables.now, **row})
+        tables.events.put(row["ce_id"], {"occurred_at": tables.now, **row})
 
 
 def queue(tables: Tables, shard: int, ce_id: str) -> None:
@@ -80,9 +80,9 @@ def find(
 @stands_for(_PUBLISH)
 def publish(tables: Tables, *arrays: Sequence[Any]) -> int:
     """Keep events, and queue them and others once more."""
-    for event in sorted(_EVENT(arrays[:4]), key=lambda one: str(one["ce_id"])):
+    for event in sorted(_EVENT(arrays[:5]), key=lambda one: str(one["ce_id"])):
         keep_event(tables, event)
-    for shard, ce_id in zip(*arrays[4:], strict=True):
+    for shard, ce_id in zip(*arrays[5:], strict=True):
         queue(tables, shard, ce_id)
     tables.notify()
     return 0

@@ -35,3 +35,9 @@ def with_trade(tables: Tables, row: Row) -> dict[str, Any]:
     }  # fmt: skip
     state, amount = (None, None) if trade is None else (trade["state"], trade["amount_fen"])
     return {**row, **found, "trade_state": state, "trade_amount_fen": amount}
+
+
+def pay_traceparent(tables: Tables, row: Row) -> dict[str, Any]:
+    """Look up the place in a trace of the pay of the row's trade (PAY_TRACEPARENT)."""
+    pay = tables.operation(row["merchant_id"], "pay", row["charge_code"])
+    return {"traceparent": None if pay is None else pay["traceparent"]}

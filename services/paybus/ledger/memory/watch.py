@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from paybus.ledger.book import _HORIZON
 from paybus.ledger.memory.acceptance import is_due
-from paybus.ledger.memory.doubles import stands_for, with_trade
+from paybus.ledger.memory.doubles import pay_traceparent, stands_for, with_trade
 from paybus.ledger.memory.tables import Columns, Row, Tables
 from paybus.ledger.watch import (
     _ADD,
@@ -79,7 +79,7 @@ def claim(tables: Tables, most: int, lease_seconds: float) -> list[Row]:
     """Take in hand what is due, the longest due first."""
     due = sorted((row["due_at"], key) for key, row in tables.watches.items() if is_due(row, tables.now))
     rows = [tables.watches.change(key, due_at=tables.later(lease_seconds)) for _, key in due[:most]]
-    return [with_trade(tables, row) for row in rows]
+    return [with_trade(tables, row) | pay_traceparent(tables, row) for row in rows]
 
 
 @stands_for(_AGAIN)

@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from paybus.ledger.memory.acceptance import keep_event, queue
-from paybus.ledger.memory.doubles import stands_for, with_trade
+from paybus.ledger.memory.doubles import pay_traceparent, stands_for, with_trade
 from paybus.ledger.memory.tables import FINAL, Columns, Row, Tables
 from paybus.ledger.settlement import _LOCK_OPERATIONS
 from paybus.ledger.trade_lock import _LOCK
@@ -94,4 +94,5 @@ def lock_operations(tables: Tables, operation_ids: Sequence[int], worker_id: UUI
 def lock_trades(tables: Tables, merchant_ids: Sequence[str], charge_codes: Sequence[str]) -> list[Row]:
     """Give the trades that are there."""
     keys = zip(charge_codes, merchant_ids, strict=True)
-    return [with_trade(tables, tables.trades[key]) for key in sorted(keys) if key in tables.trades]
+    there = [tables.trades[key] for key in sorted(keys) if key in tables.trades]
+    return [with_trade(tables, row) | pay_traceparent(tables, row) for row in there]
