@@ -9,13 +9,14 @@ from prometheus_client import CollectorRegistry
 from tests.ledger.house import Hand, concluded, hand, pay, said
 from tests.sandbox.house import MERCHANT, conditions
 
+from paybus.execution.gates import Gates
 from paybus.execution.journal import Journal
 from paybus.gateway.client import GatewayClient
 from paybus.gateway.engine import make_engine
 from paybus.gateway.order import OrderRequest
 from paybus.ledger.pool import Pool
 from paybus.reconciler.inquirer import Inquirer
-from paybus.reconciler.watchman import Watchman
+from paybus.reconciler.watchman import Pace, Watchman
 from paybus.sandbox.gateway import Gateway
 from paybus.sandbox.order import Order
 from paybus.sandbox.server import running
@@ -47,11 +48,12 @@ class House:
     journal: Journal
     registry: CollectorRegistry
 
-    def watchman(self, *, most_at_once: int = 20, pool: Pool | None = None) -> Watchman:
+    def watchman(self, *, pool: Pool | None = None, gates: Gates | None = None, **pace: Any) -> Watchman:
         """Give a watchman; several share the work."""
         metrics = WatchMetrics(CollectorRegistry())
-        inquirer = Inquirer({ID: self.client}, self.journal)
-        return Watchman(pool or self.pool, inquirer, metrics, rules=RULES, most_at_once=most_at_once)
+        inquirer = Inquirer({ID: self.client}, self.journal, gates)
+        its_pace = Pace(**{"most_at_once": 20, **pace})
+        return Watchman(pool or self.pool, inquirer, metrics, rules=RULES, pace=its_pace)
 
     async def ordered(self, *codes: str) -> None:
         """Have orders made at the gateway and in the ledger that wait for their customers."""

@@ -35,7 +35,9 @@ async def test_a_gateway_that_answers_no_questions_is_left_alone(house: House) -
     inquirer = Inquirer(clients, house.journal, gates)
     assert [await inquirer.ask(watched.trade) for _ in range(10)] == [None] * 10
     assert (engine.taken, len(house.journal._records)) == (3, 3)
+    assert not await inquirer.may_ask(ID)
     now[0] += 10.0
+    assert await inquirer.may_ask(ID)
     clients[ID] = house.client
     answer = await inquirer.ask(watched.trade)
     assert answer is not None

@@ -1,13 +1,22 @@
 """The watchman: trades that wait are asked about, and the answer is written like any other news."""
 
 import asyncio
+from dataclasses import replace
 
+import httpx
 from tests.ledger.house import cancel, concluded, hears, told
 from tests.ledger.tables import events, outbox, trade
 from tests.reconciler.house import ID, House, canceller
 
+from paybus.execution.gates import Gates
+from paybus.execution.habits import Habits
+from paybus.gateway.client import GatewayClient
+from paybus.gateway.profile import Profile
 from paybus.ledger.pool import Pool
 from paybus.ledger.watch import claim_watched
+
+NOBODY = httpx.MockTransport(lambda _request: httpx.Response(500))
+"""An engine that is never asked: of its client, only the merchant's limits count."""
 
 
 async def test_an_order_is_put_under_watch(house: House) -> None:
@@ -82,6 +91,38 @@ async def test_no_more_are_asked_about_at_once_than_allowed(house: House) -> Non
     await house.passes()
     await house.watchman(most_at_once=2).look()
     assert house.asked() == 2
+
+
+async def test_no_more_are_asked_about_than_a_merchant_may_ask(house: House) -> None:
+    """His file allows one call in ten seconds: one is asked about; the others wait, and are not counted."""
+    await house.awaits("C1", "C2", "C3")
+    await house.passes()
+    merchant = replace(house.client.merchant, calls_per_second=0.1, burst=1)
+    gates = Gates({ID: GatewayClient(merchant, NOBODY)})
+    await house.watchman(gates=gates, lease_seconds=30.0).look()
+    assert house.asked() == 1
+    asked = sorted((count, round(due, -1)) for _, count, due in (await house.watch()).values())
+    assert asked == [(0, 30), (0, 30), (1, 20)]
+
+
+async def test_calls_that_come_soon_are_waited_for(house: House) -> None:
+    """Twenty calls a second, one at a time: three are asked about in one look."""
+    await house.awaits("C1", "C2", "C3")
+    await house.passes()
+    merchant = replace(house.client.merchant, calls_per_second=20.0, burst=1)
+    gates = Gates({ID: GatewayClient(merchant, NOBODY)})
+    await house.watchman(gates=gates).look()
+    assert house.asked() == 3
+
+
+async def test_nobody_is_asked_about_within_the_query_lag(house: House) -> None:
+    """The gateway's profile says how long it may not show an order: the watch begins after that."""
+    await house.ordered("C1", "C2")
+    await house.passes(watch=False)
+    profile = Profile(query_lag_seconds=40.0)
+    watchman = house.watchman(lag_seconds=lambda: Habits(lambda: profile).lag_seconds(3.0))
+    await watchman.follow()
+    assert {round(due, -1) for _, _, due in (await house.watch()).values()} == {40}
 
 
 async def test_two_replicas_share_the_watch(house: House) -> None:

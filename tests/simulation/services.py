@@ -48,7 +48,7 @@ from paybus.reconciler.inquirer import Inquirer
 from paybus.reconciler.matchmaker import Matchmaker
 from paybus.reconciler.overdue import Overdue
 from paybus.reconciler.rounds import repeat
-from paybus.reconciler.watchman import Watchman
+from paybus.reconciler.watchman import Pace, Watchman
 from paybus.trades.operation import Kind
 from paybus.trades.watch import Rules
 
@@ -181,7 +181,7 @@ class ReconcilerService:
         clients = self.around.clients()
         inquirer = Inquirer(clients, self.around.journal, self.around.gates(clients))
         rules = Rules(first_seconds=5.0, longest_seconds=40.0)
-        watchman = Watchman(pool, inquirer, metrics, rules=rules, most_at_once=20)
+        watchman = Watchman(pool, inquirer, metrics, rules=rules, pace=Pace(most_at_once=20))
         rounds: list[tuple[str, Callable[[], Awaitable[bool]], float]] = [
             ("follow", watchman.follow, 6.0),
             ("look", watchman.look, 6.0),

@@ -48,8 +48,9 @@ class Accountant:
     async def look(self) -> bool:
         """Compare what is over and was not compared; never more at once."""
         for day in days_to_compare(self._now(), hour=self._hour, most=DAYS):
-            for merchant_id, client in self._clients.items():
-                if await begin_day(self._pool, day.date, merchant_id):
+            for merchant_id in tuple(self._clients):
+                client = self._clients.get(merchant_id)  # he may have gone meanwhile
+                if client is not None and await begin_day(self._pool, day.date, merchant_id):
                     await self._compare(client, day)
         return False
 

@@ -1,18 +1,20 @@
 """The composition of the reconciler: rounds at their own pace, on one ledger and one gateway."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 import httpx
 from prometheus_client import CollectorRegistry
 
 from paybus.contracts.topics import Topics
 from paybus.execution.gates import Gates
-from paybus.execution.journal import Journal, open_journal
+from paybus.execution.habits import Habits
+from paybus.execution.journal import open_journal
 from paybus.gateway.client import GatewayClient
 from paybus.gateway.engine import make_engine
-from paybus.gateway.exchange import Timeouts
 from paybus.gateway.merchant import Merchant
+from paybus.gateway.profile import Profile
 from paybus.ledger.pool import Pool, open_pool
 from paybus.reconciler.accountant import CALENDAR_SECONDS, Accountant
 from paybus.reconciler.auditor import Auditor
@@ -21,8 +23,8 @@ from paybus.reconciler.matchmaker import MATCH_SECONDS, Matchmaker
 from paybus.reconciler.overdue import Overdue
 from paybus.reconciler.rounds import Act, repeat
 from paybus.reconciler.settings import ReconcilerSettings
-from paybus.reconciler.watchman import LOOK_SECONDS, Watchman
-from paybus.runtime.clients import breaker_rules
+from paybus.reconciler.watchman import LOOK_SECONDS, Pace, Watchman
+from paybus.runtime.clients import Clients, breaker_rules, make_client
 from paybus.runtime.health import Check, health_app
 from paybus.runtime.kafka import open_producer
 from paybus.runtime.service import Service
@@ -39,18 +41,25 @@ from paybus.trades.watch import Rules
 
 NAME = "paybus-reconciler"
 LEARN_SECONDS = 5.0
-"""To write down what was asked takes some milliseconds; asking twice does no harm."""
+"""To wait for the merchant's turn and to write down the answer; asking twice does no harm."""
 
 
-async def start(service: Service, settings: ReconcilerSettings, merchants: Mapping[str, Merchant]) -> None:
+async def start(
+    service: Service,
+    settings: ReconcilerSettings,
+    merchants: Mapping[str, Merchant],
+    profile: Callable[[], Profile],
+) -> None:
     """Start the parts from the inside out."""
     registry = new_registry("reconciler")
     pool = await service.enter(open_pool(settings.database_url.get_secret_value(), application_name=NAME))
     producer = await service.enter(open_producer(settings.brokers, client_id=NAME, idempotent=False))
     journal = await service.enter(open_journal(producer, Topics(settings.topic_prefix).gateway_calls))
     engine = await service.enter(_engine(settings))
-    clients = {one: _client(merchant, engine, settings) for one, merchant in merchants.items()}
-    rounds = _rounds(pool, clients, journal, registry=registry, settings=settings)
+    clients = Clients(merchants, lambda merchant: make_client(merchant, engine, settings))
+    inquirer = Inquirer(clients, journal, Gates(clients, breaker_rules(settings)))
+    watchman = _watchman(pool, inquirer, WatchMetrics(registry), settings, Habits(profile))
+    rounds = _rounds(pool, clients, watchman, registry=registry, settings=settings)
     health = health_app(service, registry, Check("ledger", lambda: pool.fetchval("SELECT 1")))
     await service.enter(web_server(health, settings))
     for name, act, every_seconds in rounds:
@@ -60,14 +69,12 @@ async def start(service: Service, settings: ReconcilerSettings, merchants: Mappi
 def _rounds(
     pool: Pool,
     clients: Mapping[str, GatewayClient],
-    journal: Journal,
+    watchman: Watchman,
     *,
     registry: CollectorRegistry,
     settings: ReconcilerSettings,
 ) -> list[tuple[str, Act, float]]:
     """Give everything that is done again and again: its name, one round of it, and the pause between two."""
-    inquirer = Inquirer(clients, journal, Gates(clients, breaker_rules(settings)))
-    watchman = _watchman(pool, inquirer, WatchMetrics(registry), settings)
     overdue = Overdue(pool, OverdueMetrics(registry), grace_seconds=settings.barcode_grace_seconds)
     matchmaker = Matchmaker(pool, MatchMetrics(registry))
     accountant = Accountant(pool, clients, ReconciliationMetrics(registry), hour=settings.reconcile_hour)
@@ -83,38 +90,25 @@ def _rounds(
 
 
 def _watchman(
-    pool: Pool, inquirer: Inquirer, metrics: WatchMetrics, settings: ReconcilerSettings
+    pool: Pool, inquirer: Inquirer, metrics: WatchMetrics, settings: ReconcilerSettings, habits: Habits
 ) -> Watchman:
     rules = Rules(
         settings.watch_first_seconds,
         settings.watch_longest_seconds,
         refund_late_charges=settings.refund_late_charges,
     )
-    return Watchman(
-        pool,
-        inquirer,
-        metrics,
-        rules=rules,
+    pace = Pace(
         most_at_once=settings.watch_per_second,
         lease_seconds=_lease_seconds(settings),
+        lag_seconds=partial(habits.lag_seconds, settings.query_lag_seconds),
     )
+    return Watchman(pool, inquirer, metrics, rules=rules, pace=pace)
 
 
 def _lease_seconds(settings: ReconcilerSettings) -> float:
     """Say how long one process may take over an inquiry and its lesson before another asks in its place."""
     # The core of an engine may wait as long again for a free connection as it takes to make one.
     return 2 * settings.gateway_connect_seconds + settings.gateway_other_seconds + LEARN_SECONDS
-
-
-def _client(
-    merchant: Merchant, engine: httpx.AsyncBaseTransport, settings: ReconcilerSettings
-) -> GatewayClient:
-    timeouts = Timeouts(
-        connect_seconds=settings.gateway_connect_seconds,
-        pay_seconds=settings.gateway_pay_seconds,
-        other_seconds=settings.gateway_other_seconds,
-    )
-    return GatewayClient(merchant, engine, timeouts=timeouts)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """One inquiry about a trade: what the gateway says of it, and a record of the call."""
 
+import asyncio
 from collections.abc import Mapping
 import time
 from typing import Final
@@ -21,6 +22,9 @@ from paybus.trades.trade import Trade
 Answer = tuple[str, Facts]
 """Return code, and what was told besides."""
 
+TURN_SECONDS: Final = 1.0
+"""How long an inquiry waits for its merchant's turn: a look at all merchants ends with the last of them."""
+
 _DECISIVE: Final = frozenset({"AMT", "STATE"})
 
 
@@ -33,6 +37,16 @@ class Inquirer:
         self._clients = clients
         self._gates = gates or Gates(clients)
         self._journal = journal
+
+    async def may_ask(self, merchant_id: str) -> bool:
+        """Wait for a call that the merchant may make; False if there is none soon, or nobody would answer."""
+        if self._gates.rest_seconds(Traffic.INQUIRIES, merchant_id):
+            return False
+        wait_seconds = self._gates.wait_seconds(Traffic.INQUIRIES, merchant_id, within_seconds=TURN_SECONDS)
+        if wait_seconds >= TURN_SECONDS:
+            return False
+        await asyncio.sleep(wait_seconds)
+        return True
 
     async def ask(self, trade: Trade, traceparent: str | None = None) -> Answer | None:
         """Ask once, at that place in a trace; None where nothing came that can be believed.

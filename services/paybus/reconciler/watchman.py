@@ -1,5 +1,7 @@
 """The watchman: asks the gateway about trades that wait, and writes down what it says."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -24,33 +26,42 @@ MOST_FOLLOWED: Final = 1_000
 _log = structlog.get_logger(__name__)
 
 
+def _no_lag() -> float:
+    return 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How much is asked about in one look, how long that may take, and how soon it makes sense."""
+
+    most_at_once: int
+    lease_seconds: float = LEASE_SECONDS
+    lag_seconds: Callable[[], float] = _no_lag
+    """How long the gateway may not show what reached it, as it is known now."""
+
+
 class Watchman:
     """Watches for one process; several share the work by the rows they take."""
 
     def __init__(
-        self,
-        pool: Pool,
-        inquirer: Inquirer,
-        metrics: WatchMetrics,
-        *,
-        rules: Rules,
-        most_at_once: int,
-        lease_seconds: float = LEASE_SECONDS,
+        self, pool: Pool, inquirer: Inquirer, metrics: WatchMetrics, *, rules: Rules, pace: Pace
     ) -> None:
         self._pool = pool
         self._inquirer = inquirer
         self._metrics = metrics
         self._rules = rules
-        self._most_at_once = most_at_once
-        self._lease_seconds = lease_seconds
+        self._pace = pace
 
     async def follow(self) -> bool:
         """Put under watch what was answered since the last time; say whether there is more."""
-        return await follow(self._pool, most=MOST_FOLLOWED, first_seconds=self._rules.first_seconds)
+        # An answer from within the lag would say nothing about what is not there.
+        first_seconds = max(self._rules.first_seconds, self._pace.lag_seconds())
+        return await follow(self._pool, most=MOST_FOLLOWED, first_seconds=first_seconds)
 
     async def look(self) -> bool:
-        """Ask about what is due, as many as the settings allow; the rest waits for the next look."""
-        due = await claim_watched(self._pool, most=self._most_at_once, lease_seconds=self._lease_seconds)
+        """Ask about what is due, as many as the settings and the merchants' limits allow; the rest waits."""
+        pace = self._pace
+        due = await claim_watched(self._pool, most=pace.most_at_once, lease_seconds=pace.lease_seconds)
         await all_of(self._ask(watched) for watched in due)
         for watch, count in (await watch_levels(self._pool)).items():
             self._metrics.watched.of(watch).set(count)
@@ -59,7 +70,10 @@ class Watchman:
     async def _ask(self, watched: Watched) -> None:
         work_on(watched.traceparent)
         trade, place = watched.trade, watched.traceparent
-        answer = None if watched_for(trade) is None else await self._inquirer.ask(trade, place)
+        asks = watched_for(trade) is not None
+        if asks and not await self._inquirer.may_ask(trade.merchant_id):
+            return  # not asked, and not counted as asked: it is due again when the lease is over
+        answer = await self._inquirer.ask(trade, place) if asks else None
         decide = partial(self._learn, asked=watched.asked, answer=answer)
         span = begin("learn", place)
         if span is not None:
