@@ -193,7 +193,7 @@ async def test_each_inquiry_is_on_record(house: House) -> None:
     watchman = await house.awaits("C1")
     await house.passes()
     await watchman.look()
-    ((key, value),) = house.journal._records
+    ((key, value, _),) = house.journal._records
     assert key == b"C1"
     assert b'"operation":"query"' in value
     assert b'"verdict":"executed"' in value
