@@ -99,13 +99,13 @@ def _watchman(
     )
     pace = Pace(
         most_at_once=settings.watch_per_second,
-        lease_seconds=_lease_seconds(settings),
+        lease_seconds=lease_seconds(settings),
         lag_seconds=partial(habits.lag_seconds, settings.query_lag_seconds),
     )
     return Watchman(pool, inquirer, metrics, rules=rules, pace=pace)
 
 
-def _lease_seconds(settings: ReconcilerSettings) -> float:
+def lease_seconds(settings: ReconcilerSettings) -> float:
     """Say how long one process may take over an inquiry and its lesson before another asks in its place."""
     # The core of an engine may wait as long again for a free connection as it takes to make one.
     return 2 * settings.gateway_connect_seconds + settings.gateway_other_seconds + LEARN_SECONDS
