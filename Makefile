@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: help install browser monitoring run up down test simulate fuzz check bench schemas dashboards fmt lock
+.PHONY: help install browser monitoring run up down test simulate fuzz check bench recovery soak schemas dashboards fmt lock
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,12 @@ check: install  ## Linters, types, the order of rooms, drift of schemas and dash
 
 bench: install  ## Commands per second and CPU beside plain FastStream and aiokafka + aiohttp
 	$(BIN)/python -m tests.bench
+
+recovery: install  ## Seconds from the kill -9 of a pay worker until another has taken over, and finished, its work
+	$(BIN)/python -m tests.bench.recovery
+
+soak: install  ## Ten minutes at 200 commands a second under every fault and kill -9, judged by the gateway's books
+	$(BIN)/python -m tests.soak
 
 schemas: install  ## Write schemas/ from services/paybus/contracts
 	$(BIN)/paybus schemas write schemas

@@ -7,7 +7,6 @@ every service twice, with the settings that they have by themselves.
 
 import argparse
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 import os
 from pathlib import Path
@@ -23,7 +22,6 @@ from tests.kafka.apache import ApacheKafka
 from tests.kafka.jars import KafkaUnavailableError
 from tests.process import ProcessEndedError
 from tests.soak.crew import Crew
-from tests.soak.latency import latencies
 from tests.soak.memory import course_of
 from tests.soak.play import Play, Run, Wishes
 from tests.soak.table import show
@@ -78,15 +76,7 @@ def _report(run: Run, crew: Crew) -> int:
     courses = {name: course for name, samples in crew.samples.items() if (course := course_of(samples))}
     ours = {name: course for name, course in courses.items() if name != "sandbox"}
     verdict = judge(run.evidence, run.settled, ours)
-    print(f"the latest record was handed to the producer {run.behind_seconds * 1000:.0f} ms late")
-    show(
-        verdict,
-        commands=Counter(record.kind for record in run.evidence.sent),
-        killed=crew.killed,
-        courses=courses,
-        cpu_seconds=run.cpu_seconds,
-        took=latencies(run.evidence, run.due, run.disturbed),
-    )
+    show(verdict, run, crew, courses)
     return 1 if verdict.problems else 0
 
 

@@ -7,6 +7,7 @@ from random import Random
 
 from tests.bench.accounting import cpu_seconds
 from tests.e2e.system import System
+from tests.process import ProcessEndedError
 from tests.soak.memory import Sample, rss_mb
 
 from paybus.cli.embedded.merchant_files import MERCHANTS, MerchantFiles
@@ -30,6 +31,7 @@ class Crew:
         self._ports: dict[str, int] = {}
         self._spent: defaultdict[str, float] = defaultdict(float)  # by service: what its dead had used
         self.killed: list[str] = []
+        self.fallen: list[str] = []
         self.samples: defaultdict[str, list[Sample]] = defaultdict(list)
         """The memory of those that live all the time, the sandbox among them."""
 
@@ -39,7 +41,7 @@ class Crew:
         for name in TWICE[:1]:
             system.start(name)
             system.start(_second(name), name)
-        self._ports = {_second("notifier"): system.port(_second("notifier"))}
+        self._ports = {name: system.port(name) for name in ("notifier", _second("notifier"))}
         gateway = system.address("sandbox")
         self._merchants.write(MERCHANTS[:-1], gateway=gateway, notifier=system.address("notifier"))
         self._merchants.write(MERCHANTS[-1:], gateway=gateway, notifier=system.address(_second("notifier")))
@@ -57,14 +59,33 @@ class Crew:
         self._spent[service] += cpu_seconds(self._system.process(name).pid)
         self._system.kill(name)
         self.killed.append(service)
-        port = {"http_port": self._ports[name]} if name in self._ports else {}
-        self._system.start(name, service, **port)
+        self._restart(name, service)
         return name
 
+    def look_after(self) -> list[str]:
+        """Start again who has ended by itself, as Kubernetes would; gives their names.
+
+        A worker that could not beat for longer than its lease ends: on a machine without time for it that is
+        no defect, but it is told.
+        """
+        fallen = []
+        for name, service in self._all():
+            try:
+                self._system.process(name).check()
+            except ProcessEndedError:
+                self._system.forget(name)
+                self.samples.pop(name, None)
+                self._restart(name, service)
+                fallen.append(name)
+        self.fallen += fallen
+        return fallen
+
+    def _restart(self, name: str, service: str) -> None:
+        port = {"http_port": self._ports[name]} if name in self._ports else {}
+        self._system.start(name, service, **port)
+
     def sample(self, at_seconds: float) -> None:
-        """Note how much memory each process holds that is never killed; raises if one has ended by itself."""
-        for name, _service in self._all():
-            self._system.process(name).check()
+        """Note how much memory each process holds that is never killed."""
         for name in (*TWICE, *ONCE, "sandbox"):
             self.samples[name].append(Sample(at_seconds, rss_mb(self._system.process(name).pid)))
 

@@ -18,7 +18,7 @@ from paybus.cli.reconciliation.evidence import Evidence
 from paybus.trades.operation import Kind
 
 DISTURBED_SECONDS = 15.0
-"""After a kill or an outage: the broker misses a member for 10 s, the ledger a worker for 9.5 s."""
+"""After a kill or an outage: the broker misses a member for 6 s, the ledger a worker for 9.5 s."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +103,8 @@ class Play:
     async def _sample(self, stage: Stage, begun: float) -> None:
         while True:
             seconds = time.time() - begun
+            for name in self.crew.look_after():
+                self.told(f"{seconds:.0f} s: {name} had ended by itself")
             self.crew.sample(seconds)
             self.told(f"{seconds:.0f} s: {len(stage.sender.sent)} sent, open: {await stage.open_by_state()}")
             await asyncio.sleep(self.wishes.sample_seconds)

@@ -1,32 +1,27 @@
 """What a person sees of a soak in the end."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
-from tests.soak.latency import Latencies, Latency
+from tests.soak.crew import Crew
+from tests.soak.latency import Latencies, Latency, latencies
 from tests.soak.memory import Course
+from tests.soak.play import Run
 from tests.soak.verdict import Verdict
 
 MOST_PLACES = 5
 """Places shown of each broken promise: the first ones lead to the cause."""
 
 
-def show(
-    verdict: Verdict,
-    *,
-    commands: Mapping[str, int],
-    killed: list[str],
-    courses: Mapping[str, Course],
-    cpu_seconds: Mapping[str, float],
-    took: Latencies,
-) -> None:
+def show(verdict: Verdict, run: Run, crew: Crew, courses: Mapping[str, Course]) -> None:
     """Print what was asked and done, what it cost, and the verdict."""
     console = Console(soft_wrap=True, highlight=False)
-    console.print(_figures(verdict, commands, killed))
-    console.print(_costs(verdict, courses, cpu_seconds))
-    console.print(_times(took))
+    console.print(_figures(verdict, run, crew))
+    console.print(_costs(verdict, courses, run.cpu_seconds))
+    console.print(_times(latencies(run.evidence, run.due, run.disturbed)))
     for finding in verdict.report.findings:
         for violation in finding.violations[:MOST_PLACES]:
             console.print(f"{finding.invariant} {violation.where}: {violation.sentence}", markup=False)
@@ -36,19 +31,22 @@ def show(
         console.print("passed: nothing twice, nothing lost, nothing wrong, nothing open, memory flat")
 
 
-def _figures(verdict: Verdict, commands: Mapping[str, int], killed: list[str]) -> Table:
+def _figures(verdict: Verdict, run: Run, crew: Crew) -> Table:
     figures, settled = verdict.report.figures, verdict.settled
     held = {one.invariant: "held" if one.held else "BROKEN" for one in verdict.report.findings}
     table = Table(box=SIMPLE, show_header=False, padding=(0, 1, 0, 0))
     quiet = "never" if settled.quiet_seconds is None else f"{settled.quiet_seconds:.1f} s"
     rows = {
-        "records": f"{figures.records}: {_listed(commands)}; {figures.repeats} repeats,"
-        f" {figures.dead_letters} dead letters",
+        "records": f"{figures.records}: {_listed(Counter(one.kind for one in run.evidence.sent))};"
+        f" {figures.repeats} repeats, {figures.dead_letters} dead letters,"
+        f" {run.behind_seconds * 1000:.0f} ms behind the plan at most",
         "commands": f"{figures.commands}, {figures.answered} answered",
+        "gateway calls": f"{len(run.evidence.calls)}; without an answer: {_listed(_unanswered(run))}",
         "effects": _listed(figures.effects),
         "events": f"{sum(figures.events.values())}: {_listed(figures.events)}",
         "callbacks": _listed(figures.callbacks),
-        "killed with -9": _listed({name: killed.count(name) for name in dict.fromkeys(killed)}) or "nobody",
+        "killed with -9": _listed(Counter(crew.killed)) or "nobody",
+        "ended themselves": _listed(Counter(crew.fallen)) or "nobody",
         "doubles": str(figures.double_effects),
         "lost": str(figures.lost),
         "wrong": str(verdict.wrong),
@@ -59,6 +57,10 @@ def _figures(verdict: Verdict, commands: Mapping[str, int], killed: list[str]) -
     for name, text in rows.items():
         table.add_row(name, text)
     return table
+
+
+def _unanswered(run: Run) -> Counter[str]:
+    return Counter(call.error for call in run.evidence.calls if call.error is not None)
 
 
 def _costs(verdict: Verdict, courses: Mapping[str, Course], cpu_seconds: Mapping[str, float]) -> Table:
