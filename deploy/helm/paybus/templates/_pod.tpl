@@ -206,6 +206,9 @@ securityContext:
 {{- $_ := set $fields . (get $.pod .) }}
 {{- end }}
 {{- end }}
+{{- if kindIs "bool" .pod.hostUsers }}
+{{- $_ := set $fields "hostUsers" .pod.hostUsers }}
+{{- end }}
 {{- with $fields }}
 {{- toYaml . }}
 {{- end }}
