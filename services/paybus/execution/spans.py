@@ -43,7 +43,7 @@ def attributes_of_call(call: GatewayCall, base_url: str, *, turn: int | None = N
         "paybus.kind": call.kind,
         "paybus.merchant_id": call.merchant_id,
         "paybus.charge_code": call.charge_code,
-        "paybus.key": call.key,
+        "paybus.out_refund_no": _number(call.key, call.charge_code),
         "paybus.operation": call.operation,
         "paybus.turn": turn,
         "paybus.verdict": call.verdict,
@@ -70,5 +70,10 @@ def _names_of(operation: Operation) -> dict[str, Value | None]:
         "paybus.kind": operation.kind.value,
         "paybus.merchant_id": operation.merchant_id,
         "paybus.charge_code": operation.charge_code,
-        "paybus.key": operation.key,
+        "paybus.out_refund_no": _number(operation.key, operation.charge_code),
     }
+
+
+def _number(key: str, charge_code: str) -> str | None:
+    """Give the key of a refund; that of the others is the charge code, and need not be sent twice."""
+    return None if key == charge_code else key

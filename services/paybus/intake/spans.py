@@ -53,17 +53,24 @@ def _result(entry: Entry, new: set[str | None]) -> str:
 
 
 def _attributes(entry: Entry) -> dict[str, Value | None]:
-    record, read = entry.record, entry.read
-    operation = None if isinstance(read, Announcement) else read.operation
+    record = entry.record
     return {
         "messaging.system": "kafka",
         "messaging.operation.type": "process",
         "messaging.destination.name": record.topic,
         "messaging.destination.partition.id": str(record.partition),
         "messaging.kafka.offset": record.offset,
-        "paybus.merchant_id": None if operation is None else operation.merchant_id,
-        "paybus.charge_code": read.charge_code
-        if isinstance(read, Announcement)
-        else read.operation.charge_code,
-        "paybus.key": None if operation is None else operation.key,
+        **_names(entry.read),
+    }
+
+
+def _names(read: Read) -> dict[str, Value | None]:
+    if isinstance(read, Announcement):
+        return {"paybus.charge_code": read.charge_code}
+    operation = read.operation
+    number = operation.key if operation.kind is Kind.REFUND else None
+    return {
+        "paybus.merchant_id": operation.merchant_id,
+        "paybus.charge_code": operation.charge_code,
+        "paybus.out_refund_no": number,
     }
