@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: help install browser monitoring run up down test simulate fuzz check bench recovery soak schemas dashboards fmt lock
+.PHONY: help install browser monitoring run up down test simulate fuzz check bench recovery soak schemas dashboards chart sbom audit fmt lock
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,7 +39,7 @@ simulate: install  ## Ten thousand simulated worlds, each from its seed; a seed 
 fuzz: install  ## Damaged and forged messages, 132 000 of them, at everything that reads the gateway's wire
 	$(BIN)/python -m tests.fuzz
 
-check: install  ## Linters, types, the order of rooms, drift of schemas and dashboards
+check: install  ## Linters, types, the order of rooms, the chart, drift of schemas and dashboards
 	$(BIN)/python -m tests.check
 
 bench: install  ## Commands per second and CPU beside plain FastStream and aiokafka + aiohttp
@@ -57,9 +57,19 @@ schemas: install  ## Write schemas/ from services/paybus/contracts
 dashboards: install  ## Write deploy/helm/paybus/dashboards from deploy/dashboards
 	$(BIN)/python -m deploy.dashboards write
 
+chart: install  ## Write the chart's schema, settings and README from values.yaml and the settings classes
+	$(BIN)/python -m tests.deploy.generated
+
+sbom: install  ## What the image is made of, as CycloneDX: dist/paybus.cdx.json
+	@mkdir -p dist && $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible -o dist/paybus.cdx.json requirements.lock
+
+audit: install  ## Known vulnerabilities of what the image is made of; fails as well where it cannot find out
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
+
 fmt: install  ## Format and mend what ruff can mend
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix-only .
 
-lock: install  ## Renew both lock files within the bounds of pyproject.toml
+lock: install  ## Renew the lock files within the bounds of pyproject.toml
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --all-extras --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	echo hatchling | $(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-annotate -c requirements-dev.lock -o deploy/requirements-build.lock -
