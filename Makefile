@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: help install browser monitoring run up down test simulate fuzz check bench recovery soak schemas dashboards chart sbom audit fmt lock
+.PHONY: help install browser monitoring cluster run up down test test-chart simulate fuzz check bench recovery soak schemas dashboards chart sbom audit fmt lock
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,9 @@ browser:  ## Install Chromium for the tests of pages; Debian or Ubuntu, as root
 monitoring:  ## Install Prometheus and Alertmanager for the tests of rules and routes; Debian or Ubuntu, as root
 	apt-get update -q && apt-get install -q -y --no-install-recommends prometheus prometheus-alertmanager
 
+cluster:  ## Install what builds images and runs containers for `make test-cluster`; Debian or Ubuntu, as root
+	apt-get update -q && apt-get install -q -y --no-install-recommends buildah containerd containernetworking-plugins iptables iproute2 mmdebstrap runc
+
 run: install  ## Everything embedded: 1 000 and more commands, reconciled against the sandbox's books
 	$(BIN)/paybus run
 
@@ -32,6 +35,9 @@ down: install  ## Stop what `make up` started
 
 test: install  ## Every test, on real PostgreSQL and real Apache Kafka
 	$(BIN)/python -m pytest
+
+test-chart: install  ## The chart on a real control plane without nodes; needs Go, and 15 minutes the first time
+	$(BIN)/python -m tests.cluster.chart
 
 simulate: install  ## Ten thousand simulated worlds, each from its seed; a seed that fails can be replayed
 	$(BIN)/python -m tests.simulation --seeds 10000
