@@ -1,20 +1,17 @@
 """A place in a trace: continued, begun, decided once, and never paid for by those who do not trace."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 import re
-from typing import Any
 
 import pytest
 import structlog
 from tests.telemetry.conftest import Written
+from tests.telemetry.notebook import LEFT_OUT, SAMPLED, SENDER, TRACE, Notebook, noted
 
 from paybus.contracts.header import read_headers, read_traceparent
 from paybus.telemetry import trace
 from paybus.telemetry.trace import (
-    Span,
     SpanKind,
-    Value,
     begin,
     begin_unplaced,
     collect,
@@ -25,39 +22,12 @@ from paybus.telemetry.trace import (
     work_on,
 )
 
-TRACE, SENDER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-SAMPLED = f"00-{TRACE}-{SENDER}-01"
-LEFT_OUT = f"00-{TRACE}-{SENDER}-00"
-
-
-@dataclass
-class Notebook:
-    """A recorder in memory; it samples everything, or nothing."""
-
-    everything: bool = True
-    asked: list[tuple[str, str, str | None]] = field(default_factory=list)
-    spans: list[tuple[Span, dict[str, Any], bool]] = field(default_factory=list)
-
-    def samples(self, name: str, trace_id: str, header: str | None) -> bool:
-        """Decide."""
-        self.asked.append((name, trace_id, header))
-        return self.everything
-
-    def record(
-        self, span: Span, attributes: Mapping[str, Value | None], *, ended_ns: int, failed: bool
-    ) -> None:
-        """Keep a span."""
-        assert ended_ns >= span.begun_ns
-        self.spans.append((span, dict(attributes), failed))
-
 
 @pytest.fixture
 def notebook() -> Iterator[Notebook]:
     """Have spans recorded."""
-    made = Notebook()
-    collect(made)
-    yield made
-    collect(None)
+    with noted() as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)
