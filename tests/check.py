@@ -12,6 +12,7 @@ CHECKS = {
     "mypy": ["mypy"],
     "import-linter": ["lint-imports"],
     "schemas": ["paybus", "schemas", "check", "schemas"],
+    "chart": ["python", "-m", "tests.deploy"],
     "dashboards": ["python", "-m", "deploy.dashboards", "check"],
 }
 
@@ -29,6 +30,9 @@ def main() -> int:
         if done.returncode:
             failed = 1
             console.print(done.stdout + done.stderr, markup=False, highlight=False)
+        for line in done.stdout.splitlines():
+            if line.startswith("skipped: ") and not done.returncode:
+                console.print(line, markup=False, highlight=False)
     return failed
 
 

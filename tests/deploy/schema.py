@@ -1,4 +1,4 @@
-"""The schema of the chart's values: what is not in values.yaml is refused, so a mistyped name is not just lost."""
+"""The schema of the chart's values: what is not in values.yaml is refused, and so a mistyped name is told."""
 
 from collections.abc import Iterable
 from typing import Any, Final

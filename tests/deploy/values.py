@@ -1,7 +1,7 @@
 """The chart's values with what their comments say of them.
 
-A key below a comment that begins with `# --` is a value: it has a description, perhaps a `# @schema` line, and
-a default, which is everything below it. A key without is a section, and its keys are values or sections.
+A key below a comment that begins with `# --` is a value: it has a description, perhaps a `# @schema` line,
+and a default, which is everything below it. A key without is a section; its keys are values or sections.
 """
 
 from collections.abc import Iterator
