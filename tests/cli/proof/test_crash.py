@@ -1,6 +1,6 @@
 """Who is struck is succeeded, and only who came to the end he was meant to counts as struck."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 import signal
 from typing import Any
@@ -52,9 +52,9 @@ class System:
         """Give the present one."""
         return self.processes[name]
 
-    def restart(self, name: str, extra: Mapping[str, str]) -> None:
-        """Start another one."""
-        self.processes[name] = Process(extra)
+    def restart(self, names: Collection[str], extra: Mapping[str, str]) -> None:
+        """Start others."""
+        self.processes.update({name: Process(extra) for name in names})
 
     def relieve(self, name: str) -> Process:
         """Start another one beside it."""

@@ -39,16 +39,16 @@ class Crash:
 
     def arm(self) -> None:
         """Start the victims anew, each with its seam armed."""
-        for name in self._round.victims:
-            self._system.restart(name, self._round.arming)
+        self._system.restart(self._round.victims, self._round.arming)
 
     def disarm(self) -> None:
         """Start the survivors anew, so that the next round is not struck by this one's seam."""
         for child in self._relieved.values():
             child.await_end(0.0)
-        for name in self._left - self._relieved.keys():
+        armed = self._left - self._relieved.keys()
+        for name in armed:
             self._child(name).send(signal.SIGKILL)
-            self._system.restart(name, _HEALTHY)
+        self._system.restart(armed, _HEALTHY)
 
     def watch(self, moment: Moment) -> bool:
         """Look after each victim; say whether one is in the middle of its end.
@@ -78,7 +78,7 @@ class Crash:
         child = self._child(name)
         if child.exit_code == _KILLED:
             self._end(name)
-            self._system.restart(name, _HEALTHY)
+            self._system.restart([name], _HEALTHY)
         else:
             child.check()
 

@@ -25,7 +25,7 @@ def print_verdicts(verdicts: Sequence[Verdict], *, duplicate_detection: bool) ->
     table = Table(
         title=f"killed with -9, or frozen; duplicate detection {told}", box=SIMPLE, padding=(0, 1, 0, 0)
     )
-    for heading in ("seam", "struck there", "asked", "effects", "I1-I8", "quiet"):
+    for heading in ("seam", "struck there", "effects", "I1-I8", "quiet"):
         table.add_column(heading, no_wrap=True)
     for verdict in verdicts:
         table.add_row(*_cells(verdict))
@@ -52,7 +52,6 @@ def _cells(verdict: Verdict) -> list[str]:
     return [
         one.title,
         " ".join(name for name in one.victims if name not in verdict.survivors),
-        str(figures.commands),
         str(sum(figures.effects.values())),
         broken or ("held" if verdict.reached else "UNPROVED"),
         f"{verdict.seconds:.1f}",

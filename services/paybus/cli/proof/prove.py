@@ -74,7 +74,7 @@ def _verdicts(
     with EmbeddedSystem(place, today) as system:
         for one in chosen:
             verdict = _prove(system, one, patience_seconds)
-            passing.print(line_of(verdict), highlight=False)
+            passing.print(line_of(verdict), soft_wrap=True)
             yield verdict
 
 
