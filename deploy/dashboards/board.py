@@ -14,7 +14,7 @@ RUNBOOKS = "${docs}/operations.md"
 DOCS = "https://example.com/paybus/docs"
 """Where docs/ can be read, until somebody says where: the hidden variable `docs` of each dashboard."""
 
-_FOUND = 'resource.service.namespace="paybus"'
+_FOUND = 'resource.service.name=~"paybus-.+"'
 _TRACES = quote(
     '{"traces":{"datasource":"${traces}","queries":[{"refId":"A","queryType":"traceql",'
     '"datasource":{"type":"tempo","uid":"${traces}"},"query":"{' + _FOUND.replace('"', '\\"') + '}"}],'

@@ -70,7 +70,7 @@ _NOW = (
         ),
     ),
     number(
-        "Ledger's rules broken",
+        "Broken rules",
         "Rows of the ledger that break one of its rules now. Anything but 0 is a defect: "
         "`coherence.violated` in the log names them.",
         total("paybus_coherence_violations"),
@@ -116,9 +116,10 @@ _NOT_TOLD = (
     ),
     lines(
         "Inquiries about them",
-        "What the answers were worth, a second. Much unknown: the gateway does not answer questions either.",
+        "What the answers were worth, a second. Unknown is also an order that still waits for its customer; "
+        "a rising share of it is a gateway that does not answer questions either.",
         [Query(rate("paybus_watch_inquiries_total", by="verdict"), "{{verdict}}")],
-        Look(unit=PER_SECOND, stacked=True, colours=VERDICTS),
+        Look(unit=PER_SECOND, stacked=True, colours={**VERDICTS, "unknown": "yellow"}),
     ),
     lines(
         "Cancelled, and matched late",
@@ -180,4 +181,5 @@ def callbacks() -> Dashboard:
             Row("What nobody told us", _NOT_TOLD),
             Row("Whether the books agree", _BOOKS),
         ],
+        traces=False,
     )

@@ -38,7 +38,7 @@ NOW = (
         ),
     ),
     number(
-        "Oldest waits in Kafka",
+        "Oldest in Kafka",
         "The age of the oldest command that no worker has taken on. Growing: the worker is full, stuck or "
         "down, or its gateway is left alone. *Queues* shows which.",
         worst("paybus_consumer_lag_seconds", TOPIC),
@@ -50,7 +50,7 @@ NOW = (
         ),
     ),
     number(
-        "Oldest event not told",
+        "Oldest event",
         "The age of the oldest event that is decided and not on Kafka yet. Growing: the notifier is down or "
         "Kafka refuses. Nothing is lost, others hear late.",
         worst("paybus_outbox_oldest_seconds"),
@@ -85,7 +85,7 @@ NOW = (
         ),
     ),
     number(
-        "Age of these figures",
+        "Age of figures",
         "How long ago the exporter last read the ledger and Kafka. Red: the figures beside this one are "
         "old, whatever they say. Look at the exporter, the ledger and Kafka.",
         f"time() - min({series('paybus_ledger_read_timestamp_seconds')}"

@@ -1,7 +1,17 @@
 """*Gateway*: what it answers, how fast, and what we do not send it now."""
 
 from deploy.dashboards.board import Choice, Row, board, runbook
-from deploy.dashboards.look import DENSITY, LATENCY, PER_SECOND, SECONDS, SHARE, VERDICTS
+from deploy.dashboards.look import (
+    PER_SECOND,
+    REQUESTS,
+    SECONDS,
+    SHARE,
+    TRACED_DENSITY,
+    TRACED_LATENCY,
+    TRACES,
+    TRAFFIC,
+    VERDICTS,
+)
 from deploy.dashboards.panel import Look, bars, density, lines, number, rows
 from deploy.dashboards.query import (
     REQUEST,
@@ -18,7 +28,7 @@ from deploy.dashboards.query import (
 )
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-REQUESTS = Choice("request", "Request", "paybus_gateway_call_duration_seconds_count", "operation")
+CHOICE = Choice("request", "Request", "paybus_gateway_call_duration_seconds_count", "operation")
 
 _CALLS = "paybus_gateway_call_duration_seconds"
 _COUNT = f"{_CALLS}_count"
@@ -68,7 +78,7 @@ _NOW = (
         ),
     ),
     number(
-        "Unlisted return codes",
+        "Unlisted codes",
         "Replies of the time shown with a code that nobody has judged: each is an operation in doubt. Judge "
         "the code in the profile; `return_code.unlisted` in the log has it.",
         growth("paybus_return_codes_unlisted_total"),
@@ -82,7 +92,7 @@ _NOW = (
         Look(width=3, decimals=0, above={"orange": 0.5}, links=[runbook("Runbook", "paybuscallsunreadable")]),
     ),
     number(
-        "Age of these figures",
+        "Age of figures",
         "How long ago the exporter last read the attempts from Kafka. Red: this page is old, whatever it "
         "says.",
         age("paybus_broker_read_timestamp_seconds", 'subject="records"'),
@@ -115,7 +125,7 @@ _ANSWERS = (
         "What is asked of the gateway, a second. Many queries are many operations in doubt, or many "
         "customers who have not paid yet.",
         [Query(rate(_COUNT, REQUEST, by="operation"), "{{operation}}")],
-        Look(unit=PER_SECOND),
+        Look(unit=PER_SECOND, colours=REQUESTS),
     ),
 )
 
@@ -124,19 +134,19 @@ _TIME = (
         "Time of a request",
         "Half, 95 % and 99 % are answered within this. Points are exemplars: each leads to a trace.",
         quantiles(_CALLS, REQUEST),
-        LATENCY,
+        TRACED_LATENCY,
     ),
     lines(
         "Time of a request, 99 % by operation",
         "A pay waits for the customer's PIN; a query that is slow is the gateway itself.",
         [Query(quantile(0.99, _CALLS, REQUEST, by="operation"), "{{operation}}", exemplars=True)],
-        Look(unit=SECONDS, data_links=LATENCY.data_links),
+        Look(unit=SECONDS, colours=REQUESTS, data_links=[TRACES]),
     ),
     density(
         "How long requests took",
         "How many requests a second took how long. A band at the top are time-outs.",
         buckets(_CALLS, REQUEST),
-        DENSITY,
+        TRACED_DENSITY,
     ),
 )
 
@@ -169,7 +179,7 @@ _LIMITS = (
         "Gateways left alone, by worker and traffic: charges and inquiries have breakers of their own. A "
         "comb is a gateway that answers the probe and nothing else.",
         [Query(total("paybus_breakers_open", by="kind, traffic"), "{{kind}} {{traffic}}")],
-        Look(stacked=True, links=[runbook("Runbook", "paybusbreakeropen")]),
+        Look(stacked=True, colours=TRAFFIC, links=[runbook("Runbook", "paybusbreakeropen")]),
     ),
     lines(
         "Requests held back, by limit",
@@ -208,5 +218,5 @@ def gateway() -> Dashboard:
             Row("Return codes", _CODE),
             Row("Left alone, and held back", _LIMITS),
         ],
-        REQUESTS,
+        CHOICE,
     )

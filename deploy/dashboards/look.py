@@ -8,7 +8,16 @@ RESULTS = {"executed": "green", "declined": "blue", "rejected": "orange"}
 KINDS = {"pay": "blue", "refund": "purple", "cancel": "orange"}
 STATES = {"pending": "green", "ready": "blue", "waiting": "yellow", "unknown": "red"}
 FATES = {"accepted": "green", "duplicate": "blue", "rejected": "orange", "dead_letter": "red"}
+REQUESTS = {"pay": "blue", "order": "green", "query": "yellow", "refund": "purple", "cancel": "orange"}
 QUANTILES = {"p50": "green", "p95": "yellow", "p99": "red"}
+TRAFFIC = {
+    "pay charges": "dark-blue",
+    "pay inquiries": "light-blue",
+    "refund charges": "dark-purple",
+    "refund inquiries": "light-purple",
+    "cancel charges": "dark-orange",
+    "cancel inquiries": "light-orange",
+}
 CALLBACKS = {
     "applied": "green",
     "duplicate": "blue",
@@ -23,8 +32,11 @@ CALLBACKS = {
 PER_SECOND = "ops"
 SHARE = "percentunit"
 SECONDS = "s"
-YUAN = "currencyCNY"
+YUAN = "currency:¥"
+"""Grafana has no unit for yuan, and takes any sign."""
 
 TRACES = traces_of_this_time()
-LATENCY = Look(unit=SECONDS, colours=QUANTILES, data_links=[TRACES])
-DENSITY = Look(unit=SECONDS, data_links=[TRACES])
+LATENCY = Look(unit=SECONDS, colours=QUANTILES)
+DENSITY = Look(unit=SECONDS)
+TRACED_LATENCY = Look(unit=SECONDS, colours=QUANTILES, data_links=[TRACES])
+TRACED_DENSITY = Look(unit=SECONDS, data_links=[TRACES])

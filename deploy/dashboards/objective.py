@@ -17,6 +17,7 @@ _AGE = "paybus_command_age_seconds"
 _CALLS = "paybus_gateway_call_duration_seconds_count"
 _CHARGES = 'operation=~"pay|order|refund|cancel"'
 _WINDOWS = ("5m", "1h", "6h", "3d")
+_SHADES = {"over 5m": "yellow", "over 1h": "orange", "over 6h": "red", "over 3d": "dark-red"}
 _PACE = {"orange": 1.0, "red": 14.4}
 
 _QUICK = growth(f"{_AGE}_bucket", KIND, 'kind=~"pay|cancel"', 'le="90.0"')
@@ -52,7 +53,7 @@ OBJECTIVES = (
         "How many times faster than allowed late answers use the allowance up, of the worst operation: at 1 "
         "it lasts the 30 days, at 14.4 two. The short windows say whether it still goes on.",
         _burn("namespace_kind:paybus_commands_late", LATE_ALLOWED, KIND),
-        Look(above=_PACE, links=[runbook("Runbook", "paybusanswerslatefastburn")]),
+        Look(above=_PACE, colours=_SHADES, links=[runbook("Runbook", "paybusanswerslatefastburn")]),
     ),
     number(
         "Attempts that told",
@@ -72,6 +73,6 @@ OBJECTIVES = (
         "The same for attempts without an answer that tells. It jumps with an outage of the gateway; a slow "
         "constant burn is a gateway that got worse.",
         _burn("namespace_operation:paybus_attempts_in_doubt", DOUBT_ALLOWED),
-        Look(above=_PACE, links=[runbook("Runbook", "paybusdoubtfastburn")]),
+        Look(above=_PACE, colours=_SHADES, links=[runbook("Runbook", "paybusdoubtfastburn")]),
     ),
 )

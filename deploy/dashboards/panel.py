@@ -26,6 +26,8 @@ from grafana_foundation_sdk.models import prometheus as prometheus_model
 
 NOBODY = "nobody serves it"
 PROMETHEUS = kinds.DataSourceRef(type_val="prometheus", uid="${datasource}")
+VALUE_WIDTH = 100
+"""Pixels; the labels of a table get the rest."""
 TALL, LOW = 8, 4
 """Heights on the grid: of a picture, and of a number."""
 
@@ -75,15 +77,17 @@ def lines(title: str, meaning: str, queries: Sequence[Query], look: Look) -> tim
             common.VizTooltipOptions().mode(kinds.TooltipDisplayMode.MULTI).sort(kinds.SortOrder.DESCENDING)
         )
         .line_width(1 if look.stacked else 2)
-        .fill_opacity(60 if look.stacked else 8)
+        .fill_opacity(_opacity(queries, look))
         .show_points(kinds.VisibilityMode.NEVER)
-        .color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+        .color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.PALETTE_CLASSIC))
         .stacking(common.StackingConfig().mode(_stacking(look)).group("A"))
         .thresholds_style(common.GraphThresholdsStyleConfig().mode(_threshold_lines(look)))
     )
     for name, colour in look.colours.items():
         fixed = {"mode": model.FieldColorModeId.FIXED.value, "fixedColor": colour}
         panel.override_by_name(name, [model.DynamicConfigValue("color", fixed)])
+    if look.unit != "bytes":
+        panel.axis_soft_max(1)  # without it a line of nothing but 0 lies on an axis up to 100
     return _filled(panel, title, meaning, [_target(query) for query in queries], look)
 
 
@@ -127,6 +131,7 @@ def rows(title: str, meaning: str, query: Query, look: Look) -> table.Panel:
     )
     panel = table.Panel().height(TALL).cell_height(kinds.TableCellHeight.SM).show_header(show_header=True)
     panel.with_transformation(tidy)
+    panel.override_by_name(query.name, [model.DynamicConfigValue("custom.width", VALUE_WIDTH)])
     form = prometheus_model.PromQueryFormat.TABLE
     return _filled(panel, title, meaning, [_target(query, instant=True, form=form)], look)
 
@@ -163,6 +168,12 @@ def _target(
     if query.exemplars:
         target.exemplar(exemplar=True)
     return target.instant() if instant else target.range()
+
+
+def _opacity(queries: Sequence[Query], look: Look) -> float:
+    """Fill what is stacked, and what is alone: many areas over each other are a grey one."""
+    alone = len(queries) == 1 and "{{" not in queries[0].name
+    return 60 if look.stacked else 12 if alone else 0
 
 
 def _legend() -> common.VizLegendOptions:

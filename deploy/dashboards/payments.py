@@ -2,7 +2,18 @@
 
 from deploy.dashboards.board import OPERATIONS, Row, board, elsewhere, runbook
 from deploy.dashboards.doubt import NOW, OVER_TIME
-from deploy.dashboards.look import DENSITY, KINDS, LATENCY, PER_SECOND, RESULTS, SECONDS, SHARE, STATES
+from deploy.dashboards.look import (
+    KINDS,
+    PER_SECOND,
+    REQUESTS,
+    RESULTS,
+    SECONDS,
+    SHARE,
+    STATES,
+    TRACED_DENSITY,
+    TRACED_LATENCY,
+    TRACES,
+)
 from deploy.dashboards.objective import OBJECTIVES
 from deploy.dashboards.panel import Look, bars, density, lines
 from deploy.dashboards.query import (
@@ -51,7 +62,9 @@ _COMMANDS = (
                 "{{operation}}",
             )
         ],
-        Look(unit=SHARE, most=1, above={"red": 0.01}, links=[elsewhere("Gateway", "gateway")]),
+        Look(
+            unit=SHARE, most=1, colours=REQUESTS, above={"red": 0.01}, links=[elsewhere("Gateway", "gateway")]
+        ),
     ),
     lines(
         "Open operations",
@@ -72,7 +85,12 @@ _COMMANDS = (
         ],
         Look(
             unit=PER_SECOND,
-            colours={"rejected": "orange", "dead letters": "red"},
+            colours={
+                "rejected": "orange",
+                "dead letters": "red",
+                "unlisted return codes": "purple",
+                "held back": "yellow",
+            },
             links=[runbook("Runbook: dead letters", "paybusdeadletters")],
         ),
     ),
@@ -94,21 +112,21 @@ _TIME = (
         "Half, 95 % and 99 % of the commands are answered within this. A pay contains the customer's PIN, a "
         "refund may wait for its pay. Points are exemplars: each leads to a trace.",
         quantiles(_AGE, KIND),
-        LATENCY,
+        TRACED_LATENCY,
     ),
     lines(
         "From asked to answered, 95 % by operation",
         "95 % are answered within this. One operation alone that is slow is the gateway's; all of them "
         "together is rather us: see *Intake* on *Queues*.",
         [Query(quantile(0.95, _AGE, KIND, by="kind"), "{{kind}}", exemplars=True)],
-        Look(unit=SECONDS, colours=KINDS, data_links=LATENCY.data_links),
+        Look(unit=SECONDS, colours=KINDS, data_links=[TRACES]),
     ),
     density(
         "How long they took",
         "How many commands a second took how long. A second hump is a group with a trouble of its own, "
         "which no quantile shows.",
         buckets(_AGE, KIND),
-        DENSITY,
+        TRACED_DENSITY,
     ),
 )
 

@@ -8,6 +8,8 @@ TOPIC = 'topic=~".+[.]$operation[.]commands[.].+"'
 REQUEST = 'operation=~"$request"'
 
 QUANTILES = (0.99, 0.95, 0.5)
+WITH_EXEMPLARS = ("paybus_command_age_seconds", "paybus_gateway_call_duration_seconds")
+"""Histograms whose buckets lead to traces (docs/metrics.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +59,19 @@ def quantile(number: float, histogram: str, *matchers: str, by: str = "") -> str
 
 
 def quantiles(histogram: str, *matchers: str) -> tuple[Query, ...]:
-    """Give the usual three, the worst of them with exemplars."""
+    """Give the usual three; the worst of them brings the exemplars, where there are any."""
+    worst_first = [(quantile(number, histogram, *matchers), f"p{number * 100:.0f}") for number in QUANTILES]
     return tuple(
-        Query(
-            quantile(number, histogram, *matchers), f"p{number * 100:.0f}", exemplars=number == QUANTILES[0]
-        )
-        for number in QUANTILES
+        Query(expression, name, exemplars=place == 0 and histogram in WITH_EXEMPLARS)
+        for place, (expression, name) in enumerate(worst_first)
     )
 
 
 def buckets(histogram: str, *matchers: str) -> Query:
     """Give what a heatmap is made of."""
-    return Query(rate(f"{histogram}_bucket", *matchers, by="le"), "{{le}}", exemplars=True)
+    return Query(
+        rate(f"{histogram}_bucket", *matchers, by="le"), "{{le}}", exemplars=histogram in WITH_EXEMPLARS
+    )
 
 
 def age(timestamp: str, *matchers: str) -> str:

@@ -16,7 +16,7 @@ _NOW = (
         Look(width=3, decimals=0, above={"orange": 1000}, links=[runbook("Runbook", "paybuslagold")]),
     ),
     number(
-        "Oldest waits in Kafka",
+        "Oldest in Kafka",
         "The age of the oldest of them. Old with few commands: a worker is stuck or down.",
         worst("paybus_consumer_lag_seconds", TOPIC),
         Look(
@@ -46,7 +46,7 @@ _NOW = (
         Look(width=3, decimals=0, above={"orange": 1000}, links=[runbook("Runbook", "paybusoutboxstuck")]),
     ),
     number(
-        "Oldest event not told",
+        "Oldest event",
         "The age of the oldest of them. Others hear late by this much.",
         worst("paybus_outbox_oldest_seconds"),
         Look(
@@ -106,7 +106,7 @@ _INTAKE = (
     lines(
         "From asked to accepted",
         "From a command's time to its row in the ledger. Slow here: it is lost before us or in our intake, "
-        "not at the gateway. Points are exemplars.",
+        "not at the gateway.",
         quantiles(_LAG, KIND),
         LATENCY,
     ),
@@ -177,4 +177,5 @@ def queues() -> Dashboard:
             Row("Out to Kafka, and put aside", _OUT),
         ],
         OPERATIONS,
+        traces=False,
     )

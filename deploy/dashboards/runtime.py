@@ -77,7 +77,7 @@ _NOW = (
         Look(unit=SHARE, width=3, above={"orange": 0.7, "red": 0.9}),
     ),
     number(
-        "Ledger's rules broken",
+        "Broken rules",
         "Rows of the ledger that break one of its rules now. Anything but 0 is a defect.",
         total("paybus_coherence_violations"),
         Look(

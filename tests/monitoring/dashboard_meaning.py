@@ -23,6 +23,8 @@ import yaml
 
 OF_GRAFANA = {"__rate_interval", "__range", "__from", "__to"}
 """Variables that every dashboard has."""
+WITH_EXEMPLARS = {"paybus_gateway_call_duration_seconds", "paybus_command_age_seconds"}
+"""Histograms whose buckets lead to traces."""
 NOT_SHOWN: dict[str, str] = {}
 """Metrics that are on no dashboard, and why."""
 
@@ -97,9 +99,11 @@ def leads_somewhere(boards: Boards) -> Iterator[str]:
 
 
 def leads_from_times_to_traces(boards: Boards) -> Iterator[str]:
-    """Panels of a histogram ask for exemplars, and their points lead to the traces of that time."""
+    """Panels of such a histogram ask for exemplars, and their points lead to the traces of that time."""
     for where, panel in everywhere(boards):
-        if panel["type"] in {"timeseries", "heatmap"} and "_bucket{" in panel["targets"][0]["expr"]:
+        first = selectors(panel["targets"][0]["expr"])
+        asked = {selector.name.removesuffix("_bucket") for selector in first}
+        if panel["type"] in {"timeseries", "heatmap"} and asked & WITH_EXEMPLARS:
             links = panel["fieldConfig"]["defaults"]["links"]
             exemplars = any(target.get("exemplar") for target in panel["targets"])
             if not exemplars or not any(link["url"].startswith("/explore?") for link in links):

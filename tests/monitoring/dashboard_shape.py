@@ -15,7 +15,7 @@ from grafana_foundation_sdk.models import heatmap, prometheus
 Boards = Mapping[str, dict[str, Any]]
 
 COLUMNS = 24
-UNITS = {"short", "s", "ops", "percentunit", "bytes", "currencyCNY"}
+UNITS = {"short", "s", "ops", "percentunit", "bytes", "currency:¥"}
 """Those of Grafana's that are used; it shows a unit that it does not know as text behind the figure."""
 KINDS = {"timeseries", "stat", "bargauge", "table", "heatmap"}
 PROMETHEUS = {"type": "prometheus", "uid": "${datasource}"}

@@ -1,0 +1,1 @@
+"""Draws the dashboards with Grafana's components from what a real Prometheus has seen."""
