@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from tests.cluster.errors import ClusterError
 
-_LONGEST_REASON = 600
+_LONGEST_REASON = 1200
 
 Told = Callable[[str], None]
 

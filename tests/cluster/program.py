@@ -14,7 +14,7 @@ from tests.cluster.errors import ClusterError, MissingError
 STOP_SECONDS = 20.0  # etcd and PostgreSQL write down what they have; the others need one or two
 Command = Sequence[str | Path]
 
-_TOLD = 1500  # characters of an output: the last lines are those that say why
+_TOLD = 600  # characters of an output: the last lines are those that say why
 
 
 def need(*programs: str) -> None:

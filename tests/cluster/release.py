@@ -60,7 +60,7 @@ class Release:
         self._wait("uninstall")
         kinds = self.client.kubectl("api-resources", "--verbs=list", "--namespaced", "-o", "name").split()
         left = self.objects(",".join(kind for kind in kinds if not kind.startswith("events")))
-        lost = [_named(item) for item in left if not _is_kept(item)]
+        lost = [_named(item) for item in left if not is_kept(item)]
         assert not lost, f"still there: {', '.join(lost)}"
         kept = Counter(str(item["kind"]) for item in left)
         return ", ".join(f"{count} {kind} kept" for kind, count in kept.items()) or "nothing is left"
@@ -89,7 +89,7 @@ def ready_pods(pods: Sequence[Any]) -> list[Any]:
     ]
 
 
-def _is_kept(item: Any) -> bool:
+def is_kept(item: Any) -> bool:
     """Say whether the chart itself wants *item* to outlive the release, as topics do."""
     policy: str = item["metadata"].get("annotations", {}).get("helm.sh/resource-policy", "")
     return policy == "keep"

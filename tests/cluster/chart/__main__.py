@@ -9,7 +9,7 @@ from pathlib import Path
 import sys
 import tempfile
 
-from tests.cluster.chart.charts import CHART, Charts, life_values, previous_chart, values_files
+from tests.cluster.chart.charts import Charts, life_values, previous_chart, this_chart, values_files
 from tests.cluster.chart.examples import every_example_installs, every_object_is_valid
 from tests.cluster.chart.life import live
 from tests.cluster.checks import Checks
@@ -29,16 +29,16 @@ def main() -> int:
 
 
 def _try_everything(checks: Checks, folder: Path) -> None:
+    chart, previous = this_chart(folder), previous_chart(folder)
     with ControlPlane(folder / "plane") as plane, fake_nodes(plane, folder) as nodes:
         client = plane.client
         with checks.check("definitions of operators' kinds are served") as told:
             told(f"{apply_definitions(client)} kinds")
-        every_object_is_valid(checks, client, CHART, values_files())
-        every_example_installs(checks, client, CHART, values_files())
-        previous = previous_chart(folder)
+        every_object_is_valid(checks, client, chart, values_files(chart))
+        every_example_installs(checks, client, chart, values_files(chart))
         if previous is None:
             checks.skip("upgrade from the previous chart", "history holds no earlier one")
-        live(checks, Charts(CHART, previous or CHART, life_values()), client, nodes)
+        live(checks, Charts(chart, previous or chart, life_values(chart)), client, nodes)
         plane.check()
 
 

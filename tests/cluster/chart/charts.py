@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+import shutil
 import subprocess
 import tarfile
 
@@ -19,14 +20,19 @@ class Charts:
     values: Sequence[str | Path]
 
 
-def life_values() -> list[str | Path]:
+def this_chart(folder: Path) -> Path:
+    """Copy the tree's chart, so that it stays the same while it is tried."""
+    return Path(shutil.copytree(CHART, folder / "this" / CHART.name))
+
+
+def life_values(chart: Path) -> list[str | Path]:
     """Give helm's arguments for a release whose life is tried: an ordinary one, with nothing optional."""
-    return ["-f", CHART / "ci" / "minimal-values.yaml"]
+    return ["-f", chart / "ci" / "minimal-values.yaml"]
 
 
-def values_files() -> list[Path]:
+def values_files(chart: Path) -> list[Path]:
     """Give every file of example values."""
-    return sorted(file for folder in ("ci", "examples") for file in CHART.glob(f"{folder}/*.yaml"))
+    return sorted(chart.glob("ci/*.yaml"))
 
 
 def previous_chart(folder: Path) -> Path | None:
