@@ -2,10 +2,10 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: help install browser monitoring cluster run up down test test-chart simulate fuzz check bench recovery soak schemas dashboards chart sbom audit fmt lock
+.PHONY: help install browser monitoring cluster run up down test test-chart simulate fuzz check bench recovery soak schemas dashboards dashboards-preview chart sbom audit fmt lock
 
 help:  ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 install: .venv/installed  ## Make .venv from requirements-dev.lock (hashes enforced)
 
@@ -62,6 +62,9 @@ schemas: install  ## Write schemas/ from services/paybus/contracts
 
 dashboards: install  ## Write deploy/helm/paybus/dashboards from deploy/dashboards
 	$(BIN)/python -m deploy.dashboards write
+
+dashboards-preview: install  ## Draw the dashboards under an outage, with Grafana's components; needs npm, Prometheus, Chromium
+	$(BIN)/python -m tests.monitoring.preview
 
 chart: install  ## Write the chart's schema, settings and README from values.yaml and the settings classes
 	$(BIN)/python -m tests.deploy.generated

@@ -104,8 +104,8 @@ _LIVES = (
     ),
     rows(
         "What runs",
-        "Processes by service, version and Python. During an update both versions are here.",
-        Query(f"count by (service, version, python) ({_BUILD})", "processes"),
+        "Processes by service and version. During an update both versions are here.",
+        Query(f"count by (service, version) ({_BUILD})", "processes"),
         Look(decimals=0),
     ),
 )

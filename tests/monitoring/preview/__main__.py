@@ -3,8 +3,10 @@
 Pictures go to docs/pictures. Needed are npm, Prometheus (`make monitoring`) and Chromium (`make browser`).
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 import shutil
 import sys
+from typing import Any
 
 from deploy.dashboards.__main__ import FOLDER
 from tests.monitoring.expressions import RATE_SECONDS
@@ -33,23 +35,33 @@ def main() -> int:
     return 1 if wrong else 0
 
 
+def between_ticks(at: float) -> int:
+    """Give the second before *at* that lies in the middle between two ticks, so that none is cut off."""
+    return int(at - 5) // 10 * 10 + 5
+
+
+def faults(name: str, drawn: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Say which panels of a dashboard show an error, or nothing though they could."""
+    for panel in drawn:
+        if panel["error"]:
+            yield f"{name}: {panel['title']}: {panel['error']}"
+        elif not panel["series"] and (name, panel["title"]) not in SILENT:
+            yield f"{name}: {panel['title']}: no data"
+
+
 def _draw_all(scene: Scene, address: str) -> list[str]:
     wrong: list[str] = []
     with chromium() as page:
         for file in sorted(FOLDER.glob("*.json")):
-            name = file.stem
-            to = scene.outage_ended if name in UNDER_THE_OUTAGE else scene.ended
+            picture = PICTURES / f"dashboard-{file.stem.removeprefix('paybus-')}.png"
+            ended = scene.outage_ended if file.stem in UNDER_THE_OUTAGE else scene.ended
+            shown = {"from": between_ticks(scene.begun) + WARM_SECONDS, "to": between_ticks(ended)}
             drawn = draw(
-                page, address, PICTURES / f"dashboard-{name.removeprefix('paybus-')}.png",
+                page, address, picture,
                 dashboard=f"/dashboards/{file.name}", prometheus=scene.prometheus.address,
-                to=int(to), step=STEP_SECONDS, rateSeconds=RATE_SECONDS,
-                **{"from": int(scene.begun) + WARM_SECONDS},
+                step=STEP_SECONDS, rateSeconds=RATE_SECONDS, **shown,
             )  # fmt: skip
-            wrong += [f"{name}: {one['title']}: {one['error']}" for one in drawn if one["error"]]
-            empty = [
-                one["title"] for one in drawn if not one["series"] and (name, one["title"]) not in SILENT
-            ]
-            wrong += [f"{name}: {title}: no data" for title in empty]
+            wrong += faults(file.stem, drawn)
     return wrong
 
 

@@ -21,6 +21,10 @@ async function load(panel, scene) {
   }
 }
 
+function hasValue(frame) {
+  return frame.fields.at(-1).values.some((value) => value !== null);
+}
+
 function placed(grid, width) {
   const column = (width + GAP) / 24;
   return {
@@ -64,7 +68,7 @@ export function Board({ scene }) {
   }, []);
   useEffect(() => {
     if (!state) return;
-    const told = ({ panel, frames, error }) => ({ id: panel.id, title: panel.title, series: frames.length, error });
+    const told = ({ panel, frames, error }) => ({ title: panel.title, series: frames.filter(hasValue).length, error });
     window.drawn = state.panels.filter(({ panel }) => panel.type !== "row").map(told);
   }, [state]);
   if (!state) return null;
