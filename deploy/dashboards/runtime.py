@@ -43,7 +43,7 @@ _NOW = (
         "Versions",
         "How many versions run side by side. More than one is an update; for long it is one that is stuck.",
         f"count(count by (version) ({_BUILD}))",
-        Look(width=3, decimals=0, above={"orange": 2}),
+        Look(width=3, decimals=0, above={"orange": 2}, links=[runbook("Runbook", "paybusbuildskew")]),
     ),
     number(
         "Youngest process",
