@@ -18,6 +18,7 @@ from paybus.cli.terminal import out
 from paybus.ledger.book import Timeline, timelines
 from paybus.ledger.pool import open_pool
 from paybus.runtime.settings import load_settings
+from paybus.telemetry.trace import trace_and_span_of
 
 Row = tuple[datetime, str, str]
 """When, what, and more about it."""
@@ -59,7 +60,8 @@ def _asked(timeline: Timeline) -> Iterator[Row]:
     for row in timeline.operations:
         name = f"{row['kind']} {row['key']}"
         amount = f"{row['amount_fen']} fen" if row["amount_fen"] else ""
-        yield row["accepted_at"], "accepted", f"{name}  {row['method']}  {amount}"
+        trace = f"  trace {trace_and_span_of(row['traceparent'])[0]}" if row["traceparent"] else ""
+        yield row["accepted_at"], "accepted", f"{name}  {row['method']}  {amount}{trace}"
         gateway = f"  the gateway said {row['return_code']}" if row["return_code"] else ""
         reason = f"  because of {row['reason']}" if row["reason"] else ""
         if row["answered_at"] is not None:

@@ -39,7 +39,7 @@ ORDER BY o.answered_at, o.operation_id LIMIT $4
 _TRADE: Final = "SELECT * FROM trade WHERE charge_code = $1 ORDER BY merchant_id"
 _OPERATIONS: Final = """
 SELECT operation_id, merchant_id, kind, key, method, amount_fen, state, asked, reply_code, return_code,
-       reason, asked_for_at, accepted_at, answered_at, due_at, answer_id
+       reason, asked_for_at, accepted_at, answered_at, due_at, answer_id, traceparent
 FROM operation WHERE operation_id IN (
     SELECT operation_id FROM operation WHERE (merchant_id, kind, key) = ($2, 'pay', $1)
     UNION ALL
