@@ -52,7 +52,8 @@ def chromium() -> Iterator[Page]:
 def draw(page: Page, address: str, picture: Path, **scene: object) -> list[Mapping[str, Any]]:
     """Draw one dashboard, keep its picture, and give what each panel had to draw."""
     page.goto(f"{address}/?{urllib.parse.urlencode(scene)}")
-    page.wait_for_function("window.drawn !== undefined", timeout=SHOT_MS)
+    page.wait_for_function("window.drawn || window.broken", timeout=SHOT_MS)
+    assert not page.evaluate("window.broken"), page.evaluate("window.broken")
     page.wait_for_load_state("networkidle")  # of fonts and icons
     page.screenshot(path=picture, full_page=True, timeout=SHOT_MS)
     drawn: list[Mapping[str, Any]] = page.evaluate("window.drawn")

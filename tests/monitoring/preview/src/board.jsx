@@ -3,7 +3,7 @@ import { dateTime } from "@grafana/data";
 import { PanelChrome, useTheme2 } from "@grafana/ui";
 import { useEffect, useState } from "react";
 import { dress } from "./fields.js";
-import { Body } from "./kinds.jsx";
+import { Body, KINDS } from "./kinds.jsx";
 import { ask, askExemplars } from "./prometheus.js";
 
 const CELL = 30;
@@ -13,6 +13,7 @@ const PADDING = 16;
 async function load(panel, scene) {
   const targets = panel.targets ?? [];
   try {
+    if (!(panel.type in { ...KINDS, row: null })) throw new Error(`no component for ${panel.type}`);
     const answers = await Promise.all(targets.map((target) => ask(target, scene)));
     const exemplars = await Promise.all(targets.map((target) => askExemplars(target, scene)));
     return { panel, frames: answers.flat(), exemplars: exemplars.flat(), error: null };

@@ -52,11 +52,10 @@ function Rows({ panel, frames, size }) {
   return <Table data={frames[0]} {...size} cellHeight={panel.options.cellHeight} initialSortBy={sortBy} />;
 }
 
-const KINDS = { timeseries: Lines, stat: NumberNow, bargauge: Bars, table: Rows, heatmap: Density };
+export const KINDS = { timeseries: Lines, stat: NumberNow, bargauge: Bars, table: Rows, heatmap: Density };
 
 export function Body(props) {
   const Kind = KINDS[props.panel.type];
-  if (!Kind) throw new Error(`no component for ${props.panel.type}`);
-  const empty = props.frames.length === 0 && props.panel.type !== "stat";
+  const empty = props.frames.length === 0 && (!Kind || props.panel.type !== "stat");
   return empty ? <Nothing panel={props.panel} /> : <Kind {...props} />;
 }

@@ -7,6 +7,8 @@ import { createRoot } from "react-dom/client";
 import { Board } from "./board.jsx";
 import "./page.css";
 
+addEventListener("error", (event) => (window.broken = event.message));
+
 const given = Object.fromEntries(new URLSearchParams(location.search));
 const numbers = Object.fromEntries(["from", "to", "step", "rateSeconds"].map((name) => [name, Number(given[name])]));
 const theme = createTheme({ colors: { mode: "dark" } });
