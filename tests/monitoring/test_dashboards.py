@@ -8,9 +8,11 @@ from typing import Any
 
 from deploy.dashboards.__main__ import FOLDER
 from deploy.dashboards.collection import drifted, write
+from deploy.dashboards.objective import DOUBT_ALLOWED, LATE_ALLOWED
 import pytest
 from tests.monitoring.dashboard_meaning import MEANINGS, expressions
 from tests.monitoring.dashboard_shape import RULES, Boards, panels
+from tests.monitoring.expressions import RULES as ALERTS
 from tests.monitoring.expressions import bare_names, selectors
 
 Break = Callable[[dict[str, Any], dict[str, Any]], object]
@@ -131,6 +133,13 @@ def test_every_selector_is_found() -> None:
     assert [(one.name, len(one.matchers)) for one in found] == [("paybus_a_total", 2)]
     assert bare_names('paybus_a_total{kind="pay"} / paybus_b') == ["paybus_b"]
     assert all(selectors(expression) for _, expression in expressions(BOARDS))
+
+
+def test_the_objectives_are_those_of_the_alerts() -> None:
+    """What a burn of 1 is on Payments is what the alerts compare with."""
+    alerts = (ALERTS / "paybus-alerts.yaml").read_text()
+    for ratio, allowed in (("commands_late", LATE_ALLOWED), ("attempts_in_doubt", DOUBT_ALLOWED)):
+        assert f"paybus_{ratio}:ratio_rate1h > 14.4 * {allowed}\n" in alerts
 
 
 def test_the_committed_files_are_what_the_code_writes(tmp_path: Path) -> None:
