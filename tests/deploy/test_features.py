@@ -9,6 +9,8 @@ from tests.deploy.chart import CHART, MINIMAL, PRODUCTION, SANDBOX, environment,
 from tests.deploy.settings import CLASSES
 import yaml
 
+SERVED = CLASSES.keys() - {"sandbox"}
+OTHERS = {"migrations", "test", "toolbox"}
 LEAST = {
     "ServiceAccount": 2,
     "ConfigMap": 6,
@@ -97,7 +99,7 @@ def test_the_test_pays_on_the_sandbox_only() -> None:
 
 def test_prometheus_finds_every_service_but_the_sandbox() -> None:
     """By a ServiceMonitor or a PodMonitor, under the job name that the alerts know."""
-    things = render(PRODUCTION)
+    things = render(SANDBOX, {"monitoring": {"serviceMonitor": {"enabled": True}}})
     monitor = of_kind(things, "ServiceMonitor")["metrics"]["spec"]
     wanted = monitor["selector"]["matchLabels"].items()
     found = {
@@ -105,11 +107,11 @@ def test_prometheus_finds_every_service_but_the_sandbox() -> None:
         for name, one in of_kind(things, "Service").items()
         if wanted <= one["metadata"]["labels"].items()
     }
-    assert found == CLASSES.keys() - {"sandbox"}
+    assert found == SERVED
     assert monitor["endpoints"][0]["relabelings"][0]["replacement"] == "paybus-$1"
     pod_monitor = of_kind(render(SANDBOX, {"monitoring": {"podMonitor": {"enabled": True}}}), "PodMonitor")
     (left_out,) = pod_monitor["metrics"]["spec"]["selector"]["matchExpressions"]
-    assert (left_out["operator"], set(left_out["values"])) == ("NotIn", {"sandbox", "migrations", "test"})
+    assert (left_out["operator"], set(left_out["values"])) == ("NotIn", {*CLASSES, *OTHERS} - SERVED)
 
 
 def test_rules_and_dashboards_are_the_files_of_the_chart() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.deploy.chart import MINIMAL, PRODUCTION, SANDBOX, environment, of_kind, pods, render
+from tests.deploy.kinds import problems
 
 CALLERS = {"pay", "refund", "cancel", "reconciler"}
 DENIED = {"networkPolicy": {"enabled": True}}
@@ -119,6 +120,21 @@ def test_the_brokers_ports_are_those_of_their_addresses() -> None:
     assert list(ways_out(found, 19092))
     assert list(ways_out(found, 19093))
     assert not list(ways_out(found, 9092))
+
+
+def test_the_gateway_can_be_known_by_its_names() -> None:
+    """Its addresses change, its names do not: Cilium's policy takes the place of networks."""
+    names = {"networkPolicy": {"gateway": {"names": ["pay.example.com", "*.example.net"]}}}
+    things = render(PRODUCTION, names)
+    spec = of_kind(things, "CiliumNetworkPolicy")["gateway"]["spec"]
+    (chosen,) = spec["endpointSelector"]["matchExpressions"]
+    assert set(chosen["values"]) == CALLERS
+    asking, calling = spec["egress"]
+    assert asking["toPorts"][0]["rules"] == {"dns": [{"matchPattern": "*"}]}
+    assert calling["toFQDNs"] == [{"matchName": "pay.example.com"}, {"matchPattern": "*.example.net"}]
+    assert calling["toPorts"] == [{"ports": [{"port": "443", "protocol": "TCP"}]}]
+    assert not [name for name, spec in policies(PRODUCTION, names).items() if list(ways_out(spec, 443))]
+    assert problems([of_kind(things, "CiliumNetworkPolicy")["gateway"]]) == []
 
 
 @pytest.mark.parametrize("values", [PRODUCTION, SANDBOX])

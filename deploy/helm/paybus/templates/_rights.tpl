@@ -23,6 +23,13 @@
 {{- end }}
 {{ include "paybus.right" (list "topic" $calls "Read" "Describe") }}
 {{ include "paybus.right" (list "group" (printf "%s.exporter" $prefix) "Read" "Describe") }}
+{{- else if eq .name "toolbox" }}
+{{- range $kind := list "pay" "refund" "cancel" }}
+{{- $commands := include "paybus.commandTopic" (dict "root" $.root "name" $kind) }}
+{{ include "paybus.right" (list "topic" $commands "Read" "Write" "Describe") }}
+{{ include "paybus.right" (list "topic" (printf "%s.dlq" $commands) "Read" "Describe") }}
+{{- end }}
+{{ include "paybus.right" (list "topic" $events "Read" "Describe") }}
 {{- else if eq .name "test" }}
 {{ include "paybus.right" (list "topic" (include "paybus.commandTopic" (dict "root" .root "name" "pay")) "Write" "Describe") }}
 {{ include "paybus.right" (list "topic" $events "Read" "Describe") }}

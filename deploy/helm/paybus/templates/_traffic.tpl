@@ -33,8 +33,10 @@
 {{- if not (or (has .name (list "sandbox" "migrations")) (and (eq .name "test") (not (include "paybus.testPays" .root)))) }}
 {{ include "paybus.egress" (list $policy.kafka.to (include "paybus.kafkaPorts" .root | fromJsonArray)) }}
 {{- end }}
-{{- if include "paybus.callsGateway" . }}
+{{- if has .name (include "paybus.gatewayCallers" .root | fromJsonArray) }}
+{{- if not $policy.gateway.names }}
 {{ include "paybus.egress" (list $policy.gateway.to $policy.gateway.ports) }}
+{{- end }}
 {{- if has "sandbox" $run }}
 {{ include "paybus.egress" (list (include "paybus.peers" (dict "root" .root "names" (list "sandbox")) | fromYamlArray) (list 8080)) }}
 {{- end }}
@@ -45,7 +47,7 @@
 {{- if eq .name "test" }}
 {{ include "paybus.egress" (list (include "paybus.peers" (dict "root" .root "names" $run) | fromYamlArray) (list 8080)) }}
 {{- end }}
-{{- if and .root.Values.tracing.enabled (not (has .name (list "sandbox" "migrations" "test"))) }}
+{{- if and .root.Values.tracing.enabled (not (has .name (list "sandbox" "migrations" "test" "toolbox"))) }}
 {{ include "paybus.egress" (list $policy.tracing.to $policy.tracing.ports) }}
 {{- end }}
 {{- with $policy.extraEgress }}
@@ -56,7 +58,7 @@
 {{/* What comes in. Probes come from the node itself, which no policy denies. */}}
 {{- define "paybus.ingressRules" -}}
 {{- $policy := .root.Values.networkPolicy }}
-{{- $callers := ternary (list "pay" "refund" "cancel" "reconciler" "test") (list "test") (eq .name "sandbox") }}
+{{- $callers := ternary (append (include "paybus.gatewayCallers" .root | fromJsonArray) "test") (list "test") (eq .name "sandbox") }}
 {{- if eq .name "notifier" }}
 {{- $callers = list "sandbox" "test" }}
 - {{ with $policy.callbacksFrom }}from:

@@ -9,6 +9,9 @@
 {{- if .Values.workloads.sandbox.enabled }}
 - "the sandbox runs. It moves no money, and forgets its books when it ends. Switch it off where a real gateway is called."
 {{- end }}
+{{- if .Values.toolbox.enabled }}
+- "the toolbox runs. Whoever may exec into it acts for every merchant; switch it off when it is not needed."
+{{- end }}
 {{- if not .Values.migrations.enabled }}
 - "migrations are off. Run `paybus migrate` before each upgrade, with a role that owns the tables."
 {{- end }}

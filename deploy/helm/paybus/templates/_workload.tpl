@@ -2,7 +2,7 @@
 
 {{/* Its values: `defaults`, and over them its own. */}}
 {{- define "paybus.workload" -}}
-{{- mergeOverwrite (deepCopy .root.Values.defaults) (deepCopy (get .root.Values.workloads .name)) | toYaml }}
+{{- mergeOverwrite (deepCopy .root.Values.defaults) (deepCopy (get .root.Values.workloads .name | default dict)) | toYaml }}
 {{- end }}
 
 {{/* The workloads that run, as a list. */}}
@@ -72,7 +72,16 @@
 
 {{/* "yes" for those that speak with the gateway. */}}
 {{- define "paybus.callsGateway" -}}
-{{- if has .name (list "pay" "refund" "cancel" "reconciler") }}yes{{ end }}
+{{- if has .name (list "pay" "refund" "cancel" "reconciler" "toolbox") }}yes{{ end }}
+{{- end }}
+
+{{/* Whose pods speak with the gateway, as a list. */}}
+{{- define "paybus.gatewayCallers" -}}
+{{- $names := list "pay" "refund" "cancel" "reconciler" }}
+{{- if .Values.toolbox.enabled }}
+{{- $names = append $names "toolbox" }}
+{{- end }}
+{{- $names | toJson }}
 {{- end }}
 
 {{/* "yes" for those that consume commands. */}}
