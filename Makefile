@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: help install browser monitoring cluster run up down test test-chart simulate fuzz check bench recovery soak schemas dashboards dashboards-preview chart sbom audit fmt lock
+.PHONY: help install browser monitoring cluster run up down test test-chart simulate prove mutations fuzz check bench recovery soak schemas dashboards dashboards-preview chart sbom audit fmt lock
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -41,6 +41,12 @@ test-chart: install  ## The chart on a real control plane without nodes; needs G
 
 simulate: install  ## Ten thousand simulated worlds, each from its seed; a seed that fails can be replayed
 	$(BIN)/python -m tests.simulation --seeds 10000
+
+prove: install  ## Services killed with -9 at every seam, one after the other, and judged by the gateway's books
+	$(BIN)/paybus prove
+
+mutations: install  ## The guards that matter most taken out, one at a time: the proof must notice
+	$(BIN)/python -m tests.mutations
 
 fuzz: install  ## Damaged and forged messages, 132 000 of them, at everything that reads the gateway's wire
 	$(BIN)/python -m tests.fuzz

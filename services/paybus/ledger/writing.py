@@ -144,7 +144,7 @@ async def write(executor: Executor, worker_id: UUID | None, writing: Writing) ->
         *_columns([_trade_row(one) for one in writing.trades], _TRADE_WIDTH),
         *_columns([_event_row(one) for one in writing.events], _EVENT_WIDTH),
     )
-    if worker_id is not None and writing.events:
+    if worker_id is not None and any(one.answer_id for one in writing.operations):
         reach(Seam.SETTLE_WRITTEN)
     return Written(frozenset(row["operations"]), frozenset(row["trades"]))
 

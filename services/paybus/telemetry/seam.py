@@ -29,7 +29,7 @@ class Seam(StrEnum):
     ANSWER_READ = "answer_read"
     SETTLE_NOT_COMMITTED = "settle_not_committed"
     SETTLE_WRITTEN = "settle_written"
-    """An outcome is written with its events, committed unless its trade was locked, and nobody knows yet."""
+    """An answer is written with its events, committed unless its trade was locked, and nobody knows yet."""
     SETTLE_COMMITTED = "settle_committed"
     INQUIRY_SENT = "inquiry_sent"
     """Some milliseconds after an inquiry was begun."""
