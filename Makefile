@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: help install browser monitoring cluster run up down test test-chart simulate prove mutations fuzz check bench recovery soak schemas dashboards dashboards-preview chart sbom audit fmt lock
+.PHONY: help install browser monitoring cluster run up down test test-chart test-cluster simulate prove mutations fuzz check bench recovery soak schemas dashboards dashboards-preview chart sbom audit fmt lock
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -38,6 +38,9 @@ test: install  ## Every test, on real PostgreSQL and real Apache Kafka
 
 test-chart: install  ## The chart on a real control plane without nodes; needs Go, and 15 minutes the first time
 	$(BIN)/python -m tests.cluster.chart
+
+test-cluster: install  ## Image and chart on a real node, under load; as root, after `make cluster`
+	$(BIN)/python -m tests.cluster.system
 
 simulate: install  ## Ten thousand simulated worlds, each from its seed; a seed that fails can be replayed
 	$(BIN)/python -m tests.simulation --seeds 10000

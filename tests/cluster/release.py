@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.cluster.client import Client
 from tests.cluster.errors import ClusterError
+from tests.cluster.waiting import wait_for
 
 NAME = "paybus"
 _MARK = f"app.kubernetes.io/instance={NAME}"
@@ -56,14 +57,19 @@ class Release:
         return max(int(entry["revision"]) for entry in history if entry["status"] == "deployed")
 
     def leave(self) -> str:
-        """Take the release away, and say what is kept; raises AssertionError for what should have gone."""
+        """Take the release away, and say what is kept; raises ClusterError for what should have gone."""
         self._wait("uninstall")
         kinds = self.client.kubectl("api-resources", "--verbs=list", "--namespaced", "-o", "name").split()
-        left = self.objects(",".join(kind for kind in kinds if not kind.startswith("events")))
-        lost = [_named(item) for item in left if not is_kept(item)]
-        assert not lost, f"still there: {', '.join(lost)}"
-        kept = Counter(str(item["kind"]) for item in left)
+        chosen = ",".join(kind for kind in kinds if not kind.startswith("events"))
+        wait_for("nothing but what is kept", lambda: self._hold_gone(chosen), seconds=self.patience_seconds)
+        kept = Counter(str(item["kind"]) for item in self.objects(chosen))
         return ", ".join(f"{count} {kind} kept" for kind, count in kept.items()) or "nothing is left"
+
+    def _hold_gone(self, kinds: str) -> bool:
+        left = [_named(item) for item in self.objects(kinds) if not is_kept(item)]
+        if left:
+            raise ClusterError(f"still there: {', '.join(left)}")
+        return True
 
     def _wait(self, verb: str, *arguments: str | Path) -> None:
         try:
