@@ -19,7 +19,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a process ended: its exit code, or 128 and the signal's number; and whether its pod is ready again."""
+    """How a process ended (its exit code, or 128 and the signal's number), and whether its pod is ready."""
 
     code: int
     ready: bool
