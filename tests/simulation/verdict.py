@@ -58,6 +58,11 @@ def evidence_of(world: "World") -> Evidence:
             for row in tables.trades.values()
         ],
         books=Books(_statement(world.gateway.books)),
+        committed={
+            (topic.name, partition): offset
+            for topic in world.topics.values()
+            for partition, offset in enumerate(topic.committed)
+        },
     )
 
 

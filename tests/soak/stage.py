@@ -114,6 +114,7 @@ class Stage:
 
     async def evidence(self) -> Evidence:
         """Collect everything; to be called when nobody listens any more."""
+        committed = await self.stocktaker.offsets.committed(self.sender.sent)
         return Evidence(
             sent=self.sender.sent,
             told=self.listener.told,
@@ -125,4 +126,5 @@ class Stage:
             ],
             trades=[TradeRow(**row) for row in await every_trade(self.pool)],
             books=await self.stocktaker.books(),
+            committed=committed,
         )
