@@ -94,7 +94,7 @@ _INTAKE = (
             Query(total("paybus_partitions_assigned", KIND, by="kind"), "{{kind}}"),
             Query(growth("paybus_rebalances_total", KIND), "rebalances"),
         ],
-        Look(colours=KINDS),
+        Look(colours={**KINDS, "rebalances": "red"}),
     ),
     lines(
         "Intake by fate",
