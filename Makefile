@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: help install browser monitoring cluster run up down test test-chart test-cluster simulate prove mutations fuzz check bench recovery soak schemas dashboards dashboards-preview chart sbom audit fmt lock
+.PHONY: help install browser monitoring clock cluster run up down test test-chart test-cluster simulate prove mutations fuzz check bench recovery soak schemas dashboards dashboards-preview chart sbom audit fmt lock
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -23,6 +23,9 @@ monitoring:  ## Install Prometheus and Alertmanager for the tests of rules and r
 
 cluster:  ## Install what builds images and runs containers for `make test-cluster`; Debian or Ubuntu, as root
 	apt-get update -q && apt-get install -q -y --no-install-recommends buildah containerd containernetworking-plugins iptables iproute2 mmdebstrap runc
+
+clock:  ## Install libfaketime for the tests of moved clocks; Debian or Ubuntu, as root
+	apt-get update -q && apt-get install -q -y --no-install-recommends libfaketime
 
 run: install  ## Everything embedded: 1 000 and more commands, reconciled against the sandbox's books
 	$(BIN)/paybus run

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+from tests.execution.test_ledger_clock import HOUR_SECONDS, Times
 from tests.ledger.house import (
     MERCHANT,
     UNKNOWN,
@@ -23,9 +25,12 @@ from tests.ledger.tables import events, operation, passes, trade
 
 from paybus.contracts.automatic import cancel_overdue
 from paybus.contracts.command import encode, fingerprint
+from paybus.execution.ledger_clock import LedgerClock
 from paybus.ledger.acceptance import Acceptance
 from paybus.ledger.automatic import cancel_overdue_pays
 from paybus.ledger.pool import Pool
+from paybus.reconciler.overdue import Overdue
+from paybus.telemetry.metric import OverdueMetrics
 from paybus.trades.operation import Kind
 from paybus.trades.outcome import Source, Verdict
 
@@ -204,3 +209,21 @@ async def test_a_refused_cancel_is_answered_and_not_repeated(pool: Pool) -> None
     types = [row["ce_type"] for row in await pool.fetch("SELECT ce_type FROM event")]
     assert sorted(types) == ["command.rejected", "trade.unknown"]
     assert await _look(pool) == []
+
+
+async def test_a_moved_clock_makes_nothing_overdue(pool: Pool) -> None:
+    """By it every payment of today is late; those asked for before the move truly are after a while."""
+    times: Any = Times()
+    clock = LedgerClock(times, times)
+    metrics = OverdueMetrics(CollectorRegistry())
+    overdue = Overdue(pool, clock, metrics, expiry_seconds=80.0, grace_seconds=80.0)
+    await clock.look()
+    await _unpaid(pool)
+    times.moved_seconds = HOUR_SECONDS
+    await overdue.look()
+    times.ours += 159.0
+    await overdue.look()
+    assert await pool.fetchval("SELECT count(*) FROM operation WHERE kind = 'cancel'") == 0
+    times.ours += 1.0
+    await overdue.look()
+    assert (await operation(pool, "C1", Kind.CANCEL))["overdue"]

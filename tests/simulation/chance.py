@@ -34,6 +34,7 @@ class Chance:
         self.outages = draw.choice((0, 1, 2))
         self.rebalances = draw.choice((0, 2, 5))
         self.stops = draw.choice((0, 0, 2))
+        self.clock_moves = draw.choice((0, 0, 0, 1))
 
     def happens(self, probability: float) -> bool:
         """Say whether something goes wrong now."""

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from tests.simulation.loop import VirtualLoop
 
-from paybus.execution import attempt, turn, worker
+from paybus.execution import attempt, ledger_clock, worker
 from paybus.intake import intake, reading
 from paybus.notifier import relay
 from paybus.reconciler import inquirer
@@ -42,7 +42,7 @@ def simulated_clocks(loop: VirtualLoop) -> Iterator[None]:
         perf_counter_ns=nanoseconds,
     )  # fmt: skip
     patches = [patch.object(module, "time", time) for module in (attempt, worker, inquirer)]
-    patches += [patch.object(module, "datetime", Datetime) for module in (turn, reading, intake)]
+    patches += [patch.object(module, "datetime", Datetime) for module in (ledger_clock, reading, intake)]
     patches += [patch.object(module, name, seconds) for module, name, seconds in PACES]
     for one in patches:
         one.start()

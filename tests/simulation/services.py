@@ -26,6 +26,7 @@ from tests.simulation.surroundings import (
 
 from paybus.execution.habits import Habits
 from paybus.execution.heart import FencedError, Heart
+from paybus.execution.ledger_clock import LedgerClock
 from paybus.execution.operator import Operator
 from paybus.execution.turn import Turns
 from paybus.execution.worker import Worker
@@ -182,10 +183,12 @@ class ReconcilerService:
         inquirer = Inquirer(clients, self.around.journal, self.around.gates(clients))
         rules = Rules(first_seconds=5.0, longest_seconds=40.0)
         watchman = Watchman(pool, inquirer, metrics, rules=rules, pace=Pace(most_at_once=20))
+        clock = LedgerClock(pool, self.around.clock)
+        overdue = Overdue(pool, clock, metrics, expiry_seconds=EXPIRY_SECONDS, grace_seconds=GRACE_SECONDS)
         rounds: list[tuple[str, Callable[[], Awaitable[bool]], float]] = [
             ("follow", watchman.follow, 6.0),
             ("look", watchman.look, 6.0),
-            ("overdue", Overdue(pool, metrics, grace_seconds=GRACE_SECONDS).look, 6.0),
+            ("overdue", overdue.look, 6.0),
             ("match", Matchmaker(pool, metrics).look, 15.0),
         ]
         await asyncio.gather(*(repeat(name, act, every_seconds=every) for name, act, every in rounds))

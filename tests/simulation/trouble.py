@@ -1,6 +1,7 @@
 """When processes are killed and frozen, and the ledger, the gateway or the brokers cannot be reached."""
 
 from contextvars import Context
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.simulation.loop import PROCESS
@@ -25,6 +26,7 @@ def schedule_trouble(world: "World") -> None:
         (chance.outages, _lose_ledger),
         (chance.outages, _lose_gateway),
         (chance.outages, _lose_brokers),
+        (chance.clock_moves, _move_ledger_clock),
     ]
     for times, strike in plan:
         for _ in range(times):
@@ -67,6 +69,12 @@ def _lose_ledger(world: "World") -> None:
     world.note("the ledger is away")
     world.weather.away = True
     world.loop.call_later(world.chance.seconds(0.5, 12.0), _find, world)
+
+
+def _move_ledger_clock(world: "World") -> None:
+    seconds = world.chance.random.choice((-30.0, 7.0, 60.0, 1800.0))
+    world.note(f"the ledger's clock is moved by {seconds} s")
+    world.clock_off += timedelta(seconds=seconds)
 
 
 def _lose_gateway(world: "World") -> None:

@@ -59,7 +59,9 @@ class World:
         self._note = note
         self.early_commits: list[str] = []
         self.weather = LedgerWeather()
-        self.database = MemoryDatabase(partial(moment, self.loop))
+        self.clock_off = timedelta()
+        """How far the ledger's clock was moved."""
+        self.database = MemoryDatabase(lambda: moment(self.loop) + self.clock_off)
         self.topics = {kind: Topic(f"{kind}.commands", partial(self._check, kind)) for kind in Kind}
         self.around = Surroundings(
             topics=self.topics,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from paybus.execution.ledger_clock import LedgerClock
 from paybus.ledger.errors import LedgerUnavailableError
 from paybus.ledger.pool import Pool
 from paybus.ledger.worker import Lease, beat
@@ -36,6 +37,7 @@ class Heart:
         self._worker_id = worker_id
         self._lease = lease
         self._clock = clock
+        self.ledger_clock = LedgerClock(pool, clock)
         self._begun = _NEVER
         self._lost = _NEVER
 
@@ -51,11 +53,12 @@ class Heart:
 
     @property
     def may_judge(self) -> bool:
-        """Whether it may call others dead: who was without the ledger a moment ago knows why they are silent.
+        """Whether it may call others dead: not who was without the ledger, or saw its clock moved, just now.
 
-        They get as long as a lease to say that they live, and so do we.
+        It knows why they seem silent. They get as long as a lease to say that they live, and so do we.
         """
-        return self.may_send and self._clock() - self._lost >= self._lease.lease_seconds
+        undisturbed_seconds = min(self._clock() - self._lost, self.ledger_clock.steady_seconds)
+        return self.may_send and undisturbed_seconds >= self._lease.lease_seconds
 
     async def beat_on(self) -> None:
         """Beat for ever; raises FencedError when the ledger says that this worker is dead."""

@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -34,7 +33,7 @@ MERCHANT_PAUSE_SECONDS: Final = 60.0
 
 _NOTHING_SENT: Final = Outcome(verdict=Verdict.NOT_EXECUTED, source=Source.REPLY)
 _NOT_ASKED: Final = Outcome(verdict=Verdict.UNKNOWN, source=Source.INQUIRY, reason=POSTPONED)
-_EXPIRED_SECONDS: Final = 0.05  # the ledger's clock and ours differ by a little
+_EXPIRED_SECONDS: Final = 0.05  # what we know of the ledger's clock is off by a little
 _log = structlog.get_logger(__name__)
 
 
@@ -89,7 +88,7 @@ class Turns:
 
     async def _start(self, held: Held) -> Held | None:
         tired = held.waited_seconds >= self._limits.pay_wait_seconds
-        patience = Patience(expired=_is_expired(held), tired=tired)
+        patience = Patience(expired=self._is_expired(held), tired=tired)
         rest_seconds = self._rest_seconds(held, Traffic.CHARGES)
         decide = _resting(_starting(patience), rest_seconds) if rest_seconds else _starting(patience)
         granted = (await self._settle(held, _NOTHING_SENT, decide)).held
@@ -121,7 +120,7 @@ class Turns:
         wait_seconds = self._operator.gates.wait_seconds(
             Traffic.INQUIRIES if asks else Traffic.CHARGES,
             held.operation.merchant_id,
-            within_seconds=float("inf") if asks else _left_seconds(held),
+            within_seconds=float("inf") if asks else self._left_seconds(held),
         )
         if wait_seconds:
             with suppress(TimeoutError):
@@ -131,7 +130,7 @@ class Turns:
     async def _act(self, held: Held) -> None:
         if _may_have_been_sent(held):
             await self._ask(held)
-        elif _is_expired(held):
+        elif self._is_expired(held):
             await self._settle(held, _NOTHING_SENT, _too_late(held.operation.kind))
         elif rest_seconds := self._rest_seconds(held, Traffic.CHARGES):
             await self._settle(held, _NOTHING_SENT, _resting(_concluding(_NOTHING_SENT), rest_seconds))
@@ -148,11 +147,11 @@ class Turns:
     def _rest_seconds(self, held: Held, traffic: Traffic) -> float:
         """Say how long *held* must not go to the gateway; a charge until it expires, to be answered then."""
         rest_seconds = self._operator.gates.rest_seconds(traffic, held.operation.merchant_id)
-        return min(rest_seconds, _left_seconds(held)) if traffic is Traffic.CHARGES else rest_seconds
+        return min(rest_seconds, self._left_seconds(held)) if traffic is Traffic.CHARGES else rest_seconds
 
     async def _conclude(self, held: Held, outcome: Outcome, *, sent: bool) -> None:
         reach(Seam.SETTLE_NOT_COMMITTED if sent else Seam.INQUIRY_NOT_COMMITTED)
-        decide = _concluding(outcome, left_seconds=_left_seconds(held))
+        decide = _concluding(outcome, left_seconds=self._left_seconds(held))
         settled = await self._settle(held, outcome, decide, sent=sent)
         reach(Seam.SETTLE_COMMITTED if sent else Seam.INQUIRY_COMMITTED)
         if settled.lost:
@@ -176,6 +175,16 @@ class Turns:
                 _log.debug("turn.settlement_waits", error=type(error).__name__)
             await asyncio.sleep(SETTLE_PAUSE_SECONDS)
 
+    def _is_expired(self, held: Held) -> bool:
+        return held.expires_at is not None and held.expires_at <= self._heart.ledger_clock.now()
+
+    def _left_seconds(self, held: Held) -> float:
+        """Say when *held* will have expired, or at once; without end if it never does."""
+        if held.expires_at is None:
+            return float("inf")
+        left_seconds = (held.expires_at - self._heart.ledger_clock.now()).total_seconds()
+        return max(0.0, left_seconds) + _EXPIRED_SECONDS
+
     def _insist(self) -> None:
         if self.stopping:
             raise StoppingError
@@ -183,17 +192,6 @@ class Turns:
 
 def _may_have_been_sent(held: Held) -> bool:
     return held.operation.state is not OperationState.READY or held.quiet_seconds is not None
-
-
-def _is_expired(held: Held) -> bool:
-    return held.expires_at is not None and held.expires_at <= datetime.now(UTC)
-
-
-def _left_seconds(held: Held) -> float:
-    """Say when *held* will have expired, or at once; without end if it never does."""
-    if held.expires_at is None:
-        return float("inf")
-    return max(0.0, (held.expires_at - datetime.now(UTC)).total_seconds()) + _EXPIRED_SECONDS
 
 
 def _starting(patience: Patience) -> Decide:

@@ -7,6 +7,8 @@ and asks the gateway before it sends anything.
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 import time
 from typing import Final
 from uuid import UUID
@@ -15,6 +17,7 @@ import structlog
 
 from paybus.execution.heart import Heart
 from paybus.execution.lane import Lanes
+from paybus.execution.ledger_clock import SLACK_SECONDS
 from paybus.execution.limits import Limits
 from paybus.execution.spans import taken_over
 from paybus.execution.turn import StoppingError, Turns
@@ -123,6 +126,7 @@ class Worker:
     async def _look(self) -> bool:
         """Give whether there may be more to take at once."""
         limits, kind = self._limits, self._kind
+        await self._heart.ledger_clock.look()
         if self._heart.may_judge:
             await self._free_orphans()
         self._waiting = await count_waiting(self._pool, kind, most=limits.max_open)
@@ -132,8 +136,21 @@ class Worker:
             if room <= 0 or not self._heart.may_send:
                 return False
             due = await claim_due(self._pool, self._worker_id, kind, most=room)
-            self.take_on([taken_over(held) for held in due])
+            certain_seconds = await self._certain_seconds() if due else 0.0
+            self.take_on([taken_over(_doubted(held, certain_seconds)) for held in due])
         return len(due) == room
+
+    async def _certain_seconds(self) -> float:
+        """Say for how long what was just claimed is certainly quiet, also if the ledger's clock was moved.
+
+        What was sent before that may have been on its way for as long as its worker could send.
+        """
+        clock = self._heart.ledger_clock
+        try:
+            await clock.look()
+        except LedgerUnavailableError:  # what we have claimed is ours, and nobody knows by which clock
+            return 0.0
+        return max(0.0, clock.steady_seconds - self._limits.lease_of_others.fence_seconds)
 
     async def _free_orphans(self) -> None:
         freed = await free_orphans(
@@ -141,6 +158,7 @@ class Worker:
             self._kind.value,
             lease=self._limits.lease_of_others,
             lag_seconds=self._limits.lag_seconds,
+            no_later=self._heart.ledger_clock.now() + timedelta(seconds=SLACK_SECONDS),
         )
         if freed:
             _log.warning("worker.orphans_freed", operations=freed)
@@ -185,6 +203,13 @@ class Worker:
     def _end(self, task: "asyncio.Task[None]") -> None:
         del self._tasks[task]
         self._ended.set()
+
+
+def _doubted(held: Held, certain_seconds: float) -> Held:
+    """Count no more as quiet than is certain."""
+    if held.quiet_seconds is None:
+        return held
+    return replace(held, quiet_seconds=min(held.quiet_seconds, certain_seconds))
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -1,17 +1,21 @@
 """Who is alive: workers beat in the ledger, on its clock, and the operations of the dead become due."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from paybus.ledger.errors import translated
 from paybus.ledger.pool import Pool
 
+_TIME: Final = "SELECT clock_timestamp()"
 _BEAT: Final = "UPDATE worker SET beat_at = clock_timestamp() WHERE worker_id = $1 AND dead_at IS NULL"
 _END: Final = "UPDATE worker SET dead_at = clock_timestamp() WHERE worker_id = $1 AND dead_at IS NULL"
+# A judgement that had to wait for a lock, or meets a clock that was moved, is none: all seem to be silent.
 _BURY: Final = """
 UPDATE worker SET dead_at = clock_timestamp()
 WHERE service = $1 AND dead_at IS NULL AND beat_at < clock_timestamp() - make_interval(secs => $2)
+  AND ($3::timestamptz IS NULL OR clock_timestamp() <= $3)
 """
 # READY may have been sent until the dead one stopped sending; WAITING certainly was not. The rest was asked
 # about, which can be done again at any time. What somebody is writing at this moment is left for next time.
@@ -65,13 +69,23 @@ async def end(pool: Pool, worker_id: UUID) -> None:
         await pool.execute(_END, worker_id)
 
 
-async def free_orphans(pool: Pool, service: str, *, lease: Lease, lag_seconds: float) -> int:
+async def ledger_time(pool: Pool) -> datetime:
+    """Ask the ledger for the time. Raises LedgerError."""
+    with translated():
+        told: datetime = await pool.fetchval(_TIME)
+    return told
+
+
+async def free_orphans(
+    pool: Pool, service: str, *, lease: Lease, lag_seconds: float, no_later: datetime | None = None
+) -> int:
     """Declare silent workers of *service* dead and make their operations due; gives how many those are.
 
-    *lag_seconds* is how long the gateway may not show a request that reached it. Raises LedgerError.
+    *lag_seconds* is how long the gateway may not show a request that reached it. Nobody is declared dead when
+    the ledger's clock is past *no_later*. Raises LedgerError.
     """
     with translated():
-        await pool.execute(_BURY, service, lease.lease_seconds)
+        await pool.execute(_BURY, service, lease.lease_seconds, no_later)
         freed = await pool.execute(_FREE, service, lease.fence_seconds, lag_seconds)
         await pool.execute(_FORGET, service)
     return int(str(freed).rpartition(" ")[2])

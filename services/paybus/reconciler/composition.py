@@ -10,7 +10,9 @@ from prometheus_client import CollectorRegistry
 from paybus.contracts.topics import Topics
 from paybus.execution.gates import Gates
 from paybus.execution.habits import Habits
+from paybus.execution.heart import uptime_seconds
 from paybus.execution.journal import open_journal
+from paybus.execution.ledger_clock import LedgerClock
 from paybus.gateway.client import GatewayClient
 from paybus.gateway.engine import make_engine
 from paybus.gateway.merchant import Merchant
@@ -75,7 +77,13 @@ def _rounds(
     settings: ReconcilerSettings,
 ) -> list[tuple[str, Act, float]]:
     """Give everything that is done again and again: its name, one round of it, and the pause between two."""
-    overdue = Overdue(pool, OverdueMetrics(registry), grace_seconds=settings.barcode_grace_seconds)
+    overdue = Overdue(
+        pool,
+        LedgerClock(pool, uptime_seconds),
+        OverdueMetrics(registry),
+        expiry_seconds=settings.command_expiry_seconds,
+        grace_seconds=settings.barcode_grace_seconds,
+    )
     matchmaker = Matchmaker(pool, MatchMetrics(registry))
     accountant = Accountant(pool, clients, ReconciliationMetrics(registry), hour=settings.reconcile_hour)
     auditor = Auditor(pool, CoherenceMetrics(registry))

@@ -10,7 +10,7 @@ from paybus.ledger.memory.acceptance import is_due
 from paybus.ledger.memory.doubles import stands_for, with_trade
 from paybus.ledger.memory.tables import Row, Tables
 from paybus.ledger.stocktaking import _MISSING
-from paybus.ledger.worker import _BEAT, _BURY, _END, _FORGET, _FREE
+from paybus.ledger.worker import _BEAT, _BURY, _END, _FORGET, _FREE, _TIME
 
 
 @stands_for(_CLAIM)
@@ -81,6 +81,12 @@ def enroll(tables: Tables, worker_id: UUID, service: str) -> int:
     return 1
 
 
+@stands_for(_TIME)
+def time(tables: Tables) -> list[Row]:
+    """Tell the time."""
+    return [{"clock_timestamp": tables.clock()}]
+
+
 @stands_for(_BEAT)
 def beat(tables: Tables, worker_id: UUID) -> int:
     """Let a heart beat, unless it is dead."""
@@ -102,9 +108,11 @@ def _if_alive(tables: Tables, worker_id: UUID, **values: Any) -> int:
 
 
 @stands_for(_BURY)
-def bury(tables: Tables, service: str, lease_seconds: float) -> int:
+def bury(tables: Tables, service: str, lease_seconds: float, no_later: datetime | None) -> int:
     """Declare the silent dead."""
     now = tables.clock()
+    if no_later is not None and now > no_later:
+        return 0
     limit = now - timedelta(seconds=lease_seconds)
     silent = [
         number
