@@ -18,14 +18,14 @@ _numbers = count(1)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what starts the services as processes."""
     for item in items:
-        if not {"system", "lone_system"}.isdisjoint(getattr(item, "fixturenames", ())):
+        if any(name.endswith("system") for name in getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.e2e)
 
 
 @pytest.fixture
 def system(kafka: ApacheKafka, database_url: str, tmp_path: Path) -> Iterator[System]:
     """Give a system of which nothing runs yet but its broker and its database."""
-    yield from _system(kafka, database_url, tmp_path)
+    yield from systems_on(kafka, database_url, tmp_path)
 
 
 @pytest.fixture
@@ -40,10 +40,11 @@ def lone_system(kafka: ApacheKafka, postgres: EmbeddedPostgres, tmp_path: Path) 
     """Give a system like `system`, but with its ledger on the test's own PostgreSQL."""
     url = postgres.create_database("ledger")
     migrate(url)
-    yield from _system(kafka, url, tmp_path)
+    yield from systems_on(kafka, url, tmp_path)
 
 
-def _system(kafka: ApacheKafka, database_url: str, folder: Path) -> Iterator[System]:
+def systems_on(kafka: ApacheKafka, database_url: str, folder: Path) -> Iterator[System]:
+    """Give one system on this broker and this database, and stop it afterwards."""
     prefix = f"e2e{next(_numbers)}"
     made = System(folder, bootstrap=kafka.bootstrap, prefix=prefix, database_url=database_url)
     kafka.create_topics(dict.fromkeys(made.topics.all(), PARTITIONS))

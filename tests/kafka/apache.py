@@ -73,6 +73,11 @@ class ApacheKafka:
         assert self._process is not None, "not running"
         return self._process.pid
 
+    @property
+    def has_ended(self) -> bool:
+        """Say whether the broker has given up by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def start(self) -> None:
         """Return when the broker answers; raises KafkaUnavailableError with the reason."""
         jars = resolve_jars()
