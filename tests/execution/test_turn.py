@@ -18,6 +18,7 @@ from paybus.ledger.held import Held
 from paybus.ledger.pool import Pool
 from paybus.sandbox.fault import Fault
 from paybus.sandbox.fault_settings import FaultSettings, Rule
+from paybus.trades.inquiry import CUT_OFF_SECONDS
 from paybus.trades.operation import Kind
 
 AFTER = ["lost_answer", "reset_after", "error_after", "garbage", "html", "truncated", "unknown_code"]
@@ -303,6 +304,30 @@ async def test_an_answer_over_another_amount_is_not_believed(payer: Crew, loopba
     assert await payer.goes_on() == 1
     assert (await payer.state("C1"), await payer.events()) == ("pending", ["trade.unknown"])
     assert payer.journal.operations == ["pay", "query"]
+
+
+async def test_a_gateway_that_let_a_pay_hang_is_not_believed_as_soon(payer: Crew, loopback: Loopback) -> None:
+    """It may take up later what hung: "not there" counts only when it had four times as long, and the lag."""
+    nowhere = answer(json.dumps({"QUERY_RESP": {"RESULT": {"CODE": "CHARGE_NONEXISTENT"}}}))
+
+    async def behave(request: bytes, writer: asyncio.StreamWriter) -> None:
+        if request.startswith(b"GET"):
+            writer.write(nowhere)
+        else:
+            await asyncio.sleep(CUT_OFF_SECONDS + 0.05)  # it is slow: that is what this is about
+            writer.close()
+
+    loopback.behaviour = behave
+    payer.clients[ID] = client_of(payer.house.engine, loopback.base_url)
+    await payer.takes(barcode())
+    assert (await payer.row("C1"))["quiet_for"] < -3 * CUT_OFF_SECONDS
+    await passes(payer.pool, LIMITS.lag_seconds + 1)
+    assert await payer.goes_on() == 1
+    assert ((await payer.row("C1"))["reason"], await payer.state("C1")) == ("inside_query_lag", "unknown")
+    await passes(payer.pool)
+    assert await payer.goes_on() == 1
+    assert await payer.state("C1") == "waiting"
+    assert payer.journal.operations == ["pay", "query", "query"]
 
 
 async def test_who_was_overtaken_writes_nothing(pool: Pool, house: House, payer: Crew) -> None:

@@ -8,6 +8,7 @@ from paybus.trades.inquiry import (
     INQUIRY_SECONDS,
     UNSENT_SECONDS,
     WAIT_FOR_PAY_SECONDS,
+    hidden_seconds,
     next_inquiry_seconds,
     next_look_seconds,
     next_try_seconds,
@@ -41,3 +42,11 @@ def test_what_cannot_be_sent_is_tried_soon_and_then_twice_a_minute() -> None:
     """A till waits for a blink; a gateway that is dead for minutes is not called every second."""
     assert [next_try_seconds(tried) for tried in range(5)] == [1.0, 2.0, 5.0, 10.0, 30.0]
     assert next_try_seconds(len(UNSENT_SECONDS)) == next_try_seconds(10**9) == 30.0
+
+
+@pytest.mark.parametrize(
+    ("hung_seconds", "hidden"), [(0.0, 0.0), (0.99, 0.0), (1.0, 4.0), (18.0, 72.0), (93.0, 80.0)]
+)
+def test_the_slower_the_gateway_the_later_it_is_believed(hung_seconds: float, hidden: float) -> None:
+    """Four times as long as it hung, at most the 80 s of any payment; not at all if it was cut off."""
+    assert hidden_seconds(hung_seconds) == hidden

@@ -1,7 +1,7 @@
 """One request to the gateway, judged: whatever happens to it ends as an outcome and a record of the call."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import time
 
 from paybus.contracts.call import GatewayCall
@@ -46,6 +46,9 @@ async def attempt(
     except GatewayError as failure:
         error = failure
         outcome = _without_answer(failure, source)
+    duration_ns = time.perf_counter_ns() - begun
+    if outcome.verdict is Verdict.UNKNOWN and error is not None:
+        outcome = replace(outcome, hung_seconds=duration_ns / 1e9)
     operation = held.operation
     call = GatewayCall(
         operation=operation_name,
@@ -59,7 +62,7 @@ async def attempt(
         error=type(error).__name__ if error else None,
         reason=outcome.reason,
         at_ms=at_ms,
-        duration_us=(time.perf_counter_ns() - begun) // 1000,
+        duration_us=duration_ns // 1000,
     )
     if span is None:
         return Attempt(outcome, call, held.traceparent)

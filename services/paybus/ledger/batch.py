@@ -11,6 +11,7 @@ from paybus.ledger.trade_lock import Place
 from paybus.ledger.writing import EventWrite, OperationWrite, TradeWrite, Writing
 from paybus.trades.aftermath import Conclusion
 from paybus.trades.happening import Happening
+from paybus.trades.inquiry import hidden_seconds
 from paybus.trades.operation import OPEN, Operation, OperationState
 from paybus.trades.outcome import Outcome
 from paybus.trades.trade import Trade
@@ -148,7 +149,7 @@ def _operation_write(
         return_code=outcome.return_code,
         reason=conclusion.reason or outcome.reason,
         answer_id=_answer_id(conclusion, announcements),
-        quiet=settlement.sent,
+        quiet_seconds=hidden_seconds(outcome.hung_seconds) if settlement.sent else None,
         trade_ord=trade_ord,
     )
 

@@ -18,9 +18,9 @@ from paybus.trades.trade import Trade
 _WRITE: Final = """
 WITH op AS (
     SELECT * FROM unnest($2::int[], $3::bigint[], $4::int[], $5::text[], $6::int[], $7::float8[], $8::text[],
-                         $9::text[], $10::text[], $11::text[], $12::bool[], $13::int[])
+                         $9::text[], $10::text[], $11::text[], $12::float8[], $13::int[])
         AS o (ord, operation_id, turn, state, asked, due_seconds, reply_code,
-              return_code, reason, answer_id, quiet, trade_ord)
+              return_code, reason, answer_id, quiet_seconds, trade_ord)
 ), tr AS (
     SELECT * FROM unnest($14::int[], $15::text[], $16::text[], $17::bigint[], $18::text[], $19::int[],
                          $20::bigint[], $21::bigint[], $22::bigint[], $23::bool[], $24::text[], $25::text[],
@@ -53,7 +53,7 @@ WITH op AS (
         reply_code = CASE WHEN op.state <> 'ready' THEN coalesce(op.reply_code, operation.reply_code) END,
         return_code = coalesce(op.return_code, operation.return_code),
         reason = op.reason, answer_id = op.answer_id,
-        quiet_since = CASE WHEN op.quiet THEN now() ELSE quiet_since END,
+        quiet_since = coalesce(now() + make_interval(secs => op.quiet_seconds), quiet_since),
         answered_at = CASE WHEN op.state IN ('done', 'rejected') THEN now() END
     FROM op WHERE operation.operation_id = op.operation_id AND op.ord = ANY (ARRAY(SELECT ord FROM held))
       AND (op.trade_ord IS NULL OR op.trade_ord = ANY (ARRAY(SELECT ord FROM moved)))
@@ -83,7 +83,10 @@ _EVENT_WIDTH: Final = 8
 
 
 class OperationWrite(NamedTuple):
-    """An operation's next state. `trade_ord` is the trade that must be written with it, if any."""
+    """An operation's next state. `trade_ord` is the trade that must be written with it, if any.
+
+    `quiet_seconds` is when a request for it that is over will have shown itself; None if there was none.
+    """
 
     operation_id: int
     turn: int
@@ -94,7 +97,7 @@ class OperationWrite(NamedTuple):
     return_code: str | None
     reason: str | None
     answer_id: str | None
-    quiet: bool
+    quiet_seconds: float | None
     trade_ord: int | None
 
 

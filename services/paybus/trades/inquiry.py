@@ -9,6 +9,26 @@ WAIT_FOR_PAY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 UNSENT_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Waits before something certainly not executed is sent again: short at a till, and never a storm."""
 
+CUT_OFF_SECONDS = 1.0
+"""A request that ended sooner without an answer was cut off: that is no slow gateway."""
+
+HUNG_FACTOR = 4.0
+"""A gateway that let a request hang may take it up as late again, and later: from a queue before it, or when
+it gets its processor back. Of requests that hung 18 s the latest was carried out 44 s after we gave it up."""
+
+LONGEST_HUNG_SECONDS = 80.0
+"""The gateway holds no payment for longer (docs/protocol.md §1)."""
+
+
+def hidden_seconds(hung_seconds: float) -> float:
+    """Say for how long after a request that hung so long "it does not exist" proves nothing.
+
+    For one that was cut off the ordinary query lag is enough; otherwise it begins when this has passed.
+    """
+    if hung_seconds < CUT_OFF_SECONDS:
+        return 0.0
+    return min(HUNG_FACTOR * hung_seconds, LONGEST_HUNG_SECONDS)
+
 
 def next_inquiry_seconds(asked: int) -> float:
     """Say how long to wait after *asked* inquiries without an answer (asked >= 0); the last step repeats."""

@@ -54,3 +54,5 @@ class Outcome:
     facts: Facts = field(default_factory=Facts)
     confirm: bool = False
     """Ask the gateway once more before believing this verdict (a failed pay, a repeated serial number)."""
+    hung_seconds: float = 0.0
+    """How long the request went without an answer, if it found none."""

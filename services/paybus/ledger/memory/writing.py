@@ -62,7 +62,9 @@ def _settle(tables: Tables, one: Row, moved: Collection[int]) -> bool:
         return_code=one["return_code"] or row["return_code"],
         reason=one["reason"],
         answer_id=one["answer_id"],
-        quiet_since=tables.now if one["quiet"] else row["quiet_since"],
+        quiet_since=row["quiet_since"]
+        if one["quiet_seconds"] is None
+        else tables.later(one["quiet_seconds"]),
         answered_at=tables.now if final else None,
     )
     return True
