@@ -38,12 +38,16 @@ class SecuredKafka(ApacheKafka):
         """The address that speaks SSL, and wants a certificate."""
         return f"127.0.0.1:{self._certificate_port}"
 
-    def allow(self, user: str, rights: Mapping[tuple[ResourceType, str], set[AclOperation]]) -> None:
-        """Give *user* some operations on the topics, groups and so on that begin with a name."""
+    def allow(
+        self,
+        user: str,
+        rights: Mapping[tuple[ResourceType, str], set[AclOperation]],
+        *,
+        pattern: ResourcePatternType = ResourcePatternType.PREFIXED,
+    ) -> None:
+        """Give *user* some operations on the topics, groups and so on that begin with a name, or have it."""
         bindings = [
-            AclBinding(
-                kind, name, ResourcePatternType.PREFIXED, f"User:{user}", "*", one, AclPermissionType.ALLOW
-            )
+            AclBinding(kind, name, pattern, f"User:{user}", "*", one, AclPermissionType.ALLOW)
             for (kind, name), operations in rights.items()
             for one in operations
         ]
