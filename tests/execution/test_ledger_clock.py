@@ -1,5 +1,6 @@
 """The ledger's clock may be moved: it is noticed, and nobody is buried and nothing sent again for it."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,17 +8,21 @@ from uuid import UUID, uuid4
 
 import pytest
 from structlog.testing import capture_logs
-from tests.execution.crew import LIMITS, Crew, barcode
-from tests.execution.test_worker import looking, until_state
+from tests.execution.crew import LIMITS, Crew, barcode, enlist
+from tests.execution.test_worker import looking, until, until_state
 from tests.ledger.tables import falls_silent, passes
+from tests.sandbox.house import House
 
+from paybus.execution import worker as module
 from paybus.execution.heart import Heart
 from paybus.execution.ledger_clock import SLACK_SECONDS, LedgerClock
 from paybus.ledger.claim import release
 from paybus.ledger.pool import Pool
-from paybus.ledger.worker import beat, enroll, free_orphans, ledger_time
+from paybus.ledger.worker import Lease, beat, enroll, free_orphans, ledger_time
 
 HOUR_SECONDS = 3600.0
+LOCKED_SECONDS = 1.3
+"""Longer than the test's lease, and than the ledger's clock may differ."""
 
 
 @dataclass
@@ -127,6 +132,25 @@ async def test_a_judgement_that_comes_too_late_is_none(pool: Pool) -> None:
         await free_orphans(pool, "pay", lease=LIMITS.lease, lag_seconds=3.0, no_later=no_later)
         assert await beat(pool, worker_id) is lives
         await falls_silent(pool, worker_id, HOUR_SECONDS)
+
+
+async def test_who_waited_for_a_lock_buries_nobody(
+    pool: Pool, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker's look and its beat wait together, longer than a lease; the look must not come first."""
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.001)
+    payer = await enlist(pool, house, lease=Lease(beat_seconds=0.05, fence_seconds=0.3, lease_seconds=0.6))
+    beating = asyncio.create_task(payer.heart.beat_on())
+    async with looking(payer):
+        for _ in range(3):
+            await until(lambda: payer.heart.may_judge)
+            async with pool.acquire() as other, other.transaction():
+                await other.execute("LOCK TABLE worker IN ACCESS EXCLUSIVE MODE")
+                await until(lambda: payer.heart.age_seconds > LOCKED_SECONDS)
+            await until(lambda: payer.heart.may_send or beating.done())
+            assert not beating.done()
+    beating.cancel()
+    await asyncio.wait({beating})
 
 
 async def test_what_is_not_there_after_a_move_is_not_sent_again(
