@@ -30,7 +30,7 @@ class Wishes:
     seconds: float = 600.0
     kill_seconds: float = 45.0
     sample_seconds: float = 10.0
-    patience_seconds: float = 240.0
+    patience_seconds: float = 480.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,7 +52,7 @@ def _figures(verdict: Verdict, run: Run, crew: Crew) -> Table:
         "wrong": str(verdict.wrong),
         "UNKNOWN": f"{settled.unknown} when the faults stopped, none after {settled.unknown_seconds:.1f} s",
         "quiet": f"{quiet} after the faults stopped; open: {_listed(figures.open) or 'none'}",
-        "I1-I6": ", ".join(f"{name} {word}" for name, word in held.items()),
+        "promises": ", ".join(f"{name} {word}" for name, word in held.items()),
     }
     for name, text in rows.items():
         table.add_row(name, text)

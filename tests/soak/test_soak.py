@@ -33,5 +33,7 @@ async def test_a_short_soak_is_passed(kafka: ApacheKafka, database_url: str, tmp
     assert figures.records == WISHES.rate * WISHES.seconds
     assert figures.answered == figures.commands > 0
     assert len(crew.killed) == 2
-    assert {one.invariant for one in verdict.report.findings} == set(Invariant)
+    assert {one.invariant for one in verdict.report.findings} == set(Invariant) - {
+        Invariant.NOTHING_OPEN  # judged by how it settles
+    }
     assert all(len(samples) >= WISHES.seconds - 1 for samples in crew.samples.values())
