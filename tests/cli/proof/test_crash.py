@@ -143,6 +143,18 @@ def test_a_frozen_one_wakes_when_others_have_done_its_work() -> None:
     assert struck.survivors == frozenset()
 
 
+def test_one_whom_the_broker_refuses_beside_the_frozen_is_started_again() -> None:
+    """The embedded broker has room for one member a group: that is no failure of what is proved."""
+    struck, system = crashing(Manner.FROZEN, "pay")
+    system.child("pay").is_frozen = True
+    struck.watch(moment(pay=9))
+    refused = system.child("pay")
+    refused.exit_code = 1
+    assert struck.watch(moment(pay=9))
+    assert system.child("pay") is not refused
+    assert system.child("pay").exit_code is None
+
+
 def test_one_that_wakes_and_does_not_end_has_no_fence(monkeypatch: pytest.MonkeyPatch) -> None:
     """After some seconds it is killed, and counts as one for whom nothing was proved."""
     now = [0.0]

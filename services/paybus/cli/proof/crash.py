@@ -16,7 +16,7 @@ FENCED_SECONDS: Final = 10.0
 """How long who was frozen for longer than its lease may take to learn that it is dead, and to end."""
 
 _KILLED: Final = -signal.SIGKILL
-_FENCED: Final = 1  # what a service ends with when a part of it has failed
+_FAILED: Final = 1  # what a service ends with when a part of it has failed, as one does that is fenced
 _HEALTHY: dict[str, str] = {}
 
 
@@ -56,7 +56,10 @@ class Crash:
         Raises SystemStartError when a process ends that should not.
         """
         for name in self._round.victims:
-            if name in self._left:
+            if name in self._relieved and self._child(name).exit_code == _FAILED:
+                # The embedded broker has room for one member a group, and may refuse the other of the two.
+                self._system.restart([name], _HEALTHY)
+            elif name in self._left:
                 self._look_after(name, moment)
             else:
                 self._child(name).check()
@@ -99,7 +102,7 @@ class Crash:
             self._woken_at[name] = monotonic()
 
     def _await_fence(self, name: str) -> None:
-        if self._relieved[name].exit_code == _FENCED:
+        if self._relieved[name].exit_code == _FAILED:
             self._end(name)
         elif not self._is_ending(name):
             self._relieved[name].send(signal.SIGKILL)
