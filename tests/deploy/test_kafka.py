@@ -172,6 +172,26 @@ def test_brokers_without_strimzi_take_a_user_from_secrets() -> None:
         assert kafka_files(things, name) == {"ca.crt": ("authority", "ca.crt")}
 
 
+def test_a_locked_key_is_opened_by_its_secret() -> None:
+    """For the workload, and for KEDA, which connects as the workload does."""
+    changes = {
+        "kafka": {
+            "securityProtocol": "SSL",
+            "tls": {"certificateSecret": "own", "privateKeyPasswordKey": "lock"},
+        },
+        "workloads": {"pay": {"autoscaling": {"kind": "keda"}}},
+    }
+    things = render(MINIMAL, changes)
+    given = environment(things, "pay")["PAYBUS_KAFKA_KEY_PASSWORD"]
+    assert given == {"secretKeyRef": {"name": "own", "key": "lock"}}
+    told = of_kind(things, "TriggerAuthentication")["pay"]["spec"]["secretTargetRef"]
+    assert {one["parameter"]: (one["name"], one["key"]) for one in told} == {
+        "cert": ("own", "user.crt"),
+        "key": ("own", "user.key"),
+        "keyPassword": ("own", "lock"),
+    }
+
+
 def test_plain_brokers_need_nothing() -> None:
     """No volume and no variable of a secret kind is left over."""
     things = render(MINIMAL)

@@ -331,3 +331,6 @@ def test_spans_say_which_pod_they_are_of() -> None:
     assert traced["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://collector.observability:4318"
     assert "k8s.namespace.name=payments,k8s.pod.name=$(K8S_POD_NAME)" in traced["OTEL_RESOURCE_ATTRIBUTES"]
     assert not [name for name in environment(render(), "pay") if name.startswith("OTEL_")]
+    headers = environment(render(PRODUCTION, {"tracing": {"headersSecret": "collector"}}), "notifier")
+    wanted = {"secretKeyRef": {"name": "collector", "key": "headers"}}
+    assert headers["OTEL_EXPORTER_OTLP_HEADERS"] == wanted

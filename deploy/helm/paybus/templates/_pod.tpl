@@ -40,6 +40,13 @@
       name: {{ $secret }}
       key: {{ ternary "password" $sasl.passwordKey .root.Values.kafka.strimzi.users.enabled }}
 {{- end }}
+{{- if and (include "paybus.kafkaTls" .root) (include "paybus.kafkaCertificateSecret" .) .root.Values.kafka.tls.privateKeyPasswordKey }}
+- name: PAYBUS_KAFKA_KEY_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "paybus.kafkaCertificateSecret" . }}
+      key: {{ .root.Values.kafka.tls.privateKeyPasswordKey }}
+{{- end }}
 {{- end }}
 
 {{/* The standard variables of OpenTelemetry. */}}
