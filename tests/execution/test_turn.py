@@ -7,12 +7,26 @@ import json
 from typing import Any, Literal
 
 import pytest
-from tests.execution.crew import ID, LIMITS, Crew, barcode, cancel, client_of, enlist, native, pays, refund
+from tests.execution.crew import (
+    ID,
+    LIMITS,
+    Crew,
+    barcode,
+    cancel,
+    client_of,
+    enlist,
+    native,
+    open_sandbox,
+    pays,
+    refund,
+)
 from tests.gateway.loopback import Loopback, answer
 from tests.ledger.tables import passes
-from tests.sandbox.house import House
+from tests.sandbox.house import House, until
 
 from paybus.execution.turn import MERCHANT_PAUSE_SECONDS, StoppingError
+from paybus.gateway.client import GatewayClient
+from paybus.gateway.exchange import Timeouts
 from paybus.ledger.claim import release
 from paybus.ledger.held import Held
 from paybus.ledger.pool import Pool
@@ -328,6 +342,24 @@ async def test_a_gateway_that_let_a_pay_hang_is_not_believed_as_soon(payer: Crew
     assert await payer.goes_on() == 1
     assert await payer.state("C1") == "waiting"
     assert payer.journal.operations == ["pay", "query", "query"]
+
+
+async def test_what_waits_in_the_gateways_queue_is_not_sent_again(pool: Pool) -> None:
+    """It is taken up after we gave it up and were told that it is not there: one call, one charge."""
+    async with open_sandbox(faults=FaultSettings(late_seconds=600)) as house:
+        payer, code = await enlist(pool, house), code_with("queued")
+        impatient = Timeouts(connect_seconds=0.1, pay_seconds=CUT_OFF_SECONDS)
+        payer.clients[ID] = GatewayClient(house.client().merchant, house.engine, timeouts=impatient)
+        await payer.takes(barcode(code))
+        await passes(pool, LIMITS.lag_seconds + 1)
+        assert await payer.goes_on() == 1
+        assert ((await payer.row(code))["reason"], payer.charged()) == ("inside_query_lag", [])
+        house.let_time_pass()
+        await until(lambda: bool(payer.charged()))
+        await passes(pool)
+        assert await payer.goes_on() == 1
+        assert (await payer.state(code), payer.charged()) == ("done", [code])
+        assert payer.sent() == [("pay", code)]
 
 
 async def test_who_was_overtaken_writes_nothing(pool: Pool, house: House, payer: Crew) -> None:

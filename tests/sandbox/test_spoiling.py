@@ -133,6 +133,20 @@ async def test_what_lags_is_not_seen_by_queries() -> None:
         assert (await client.query(request)).state == 1
 
 
+async def test_what_is_queued_is_not_there_until_its_turn() -> None:
+    """Nobody can see it for late_seconds; then it is carried out as if it had just come."""
+    async with open_house(faults=FaultSettings(late_seconds=600)) as house:
+        client = house.client()
+        paying = asyncio.create_task(client.pay(payment("FAULT-QUEUED-1")))
+        await until(lambda: bool(house.gateway.books.calls))
+        request = QueryRequest(code="FAULT-QUEUED-1")
+        assert (await client.query(request)).code == "CHARGE_NONEXISTENT"
+        assert not house.effects()
+        house.let_time_pass()
+        assert (await paying).code == "SUCCESS"
+        assert (await client.query(request)).state == 1
+
+
 async def test_refunds_lag_too() -> None:
     """query_lag_seconds holds for every order and refund."""
     async with open_house(faults=FaultSettings(query_lag_seconds=600)) as house:

@@ -34,6 +34,7 @@ _RATES = {
     "unknown_code": 0.003,
     "slow": 0.001,
     "hold": 0.0005,
+    "queued": 0.002,
     "late_charge": 0.003,
     "query_lag": 0.005,
     "refund_late": 0.01,

@@ -61,6 +61,8 @@ class Fault(StrEnum):
     """After the callback comes an older one, in state 0."""
     CALLBACK_WRONG_AMOUNT = "callback_wrong_amount"
     """The callback tells one fen more than was paid, rightly signed."""
+    QUEUED = "queued"
+    """It waits `late_seconds` until the gateway begins with it; nobody sees it until then."""
 
 
 BEFORE: Final = frozenset({Fault.RESET_BEFORE, Fault.ERROR_BEFORE})
@@ -83,6 +85,8 @@ _CALLS: Final = frozenset[Operation]({"pay", "order", "refund", "cancel"})
 def _applies_to(fault: Fault) -> frozenset[Operation]:
     if fault in SPOILING or fault is Fault.SLOW:
         return _CALLS | {"query"}
+    if fault is Fault.QUEUED:
+        return _CALLS
     if fault.startswith("callback_"):
         return frozenset({"callback"})
     return _OTHERS[fault]

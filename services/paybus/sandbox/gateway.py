@@ -67,6 +67,13 @@ class Gateway:
             call.fault = plan.fault
         return plan
 
+    async def begin(self, call: Call, subject: Subject) -> Plan:
+        """Plan a call, and return when the gateway begins with it; raises SpoiltError or CutError."""
+        plan = self.plan(call, subject)
+        if plan.fault is Fault.QUEUED:
+            await self.clock.pass_time(plan.late_seconds)
+        return plan
+
     def check_carried_out(self, fault: Fault | None) -> None:
         """Raise SpoiltError for a fault that comes before anything is done."""
         if fault is not None and fault in BEFORE:

@@ -29,7 +29,7 @@ async def cancel(gateway: Gateway, asked: Asked) -> Answer:
 
 async def _act(gateway: Gateway, asked: Asked, call: Call) -> Answer:
     books, code = gateway.books, asked.request.segments[0]
-    plan = gateway.plan(call, Subject("cancel", asked.merchant_id, code))
+    plan = await gateway.begin(call, Subject("cancel", asked.merchant_id, code))
     order = books.order(asked.merchant_id, code)
     if order is None:
         raise RefusalError("CHARGE_NONEXISTENT", "no such transaction")

@@ -31,7 +31,7 @@ async def pay(gateway: Gateway, asked: Asked) -> Answer:
 
 async def _act(gateway: Gateway, asked: Asked, call: Call) -> Answer:
     wish = read_wish(asked, _REQUIRED, scanned=True)
-    plan = gateway.plan(call, Subject("pay", wish.merchant_id, wish.charge_code, wish.amount_fen))
+    plan = await gateway.begin(call, Subject("pay", wish.merchant_id, wish.charge_code, wish.amount_fen))
     order = gateway.books.open(wish, call=call.number, lag_seconds=plan.lag_seconds)
     if plan.fault is Fault.LATE_CHARGE:
         gateway.customers.hesitating(order, plan)

@@ -26,7 +26,7 @@ async def precreate(gateway: Gateway, asked: Asked) -> Answer:
 async def _act(gateway: Gateway, asked: Asked, call: Call) -> Answer:
     wish = read_wish(asked, _REQUIRED, scanned=False)
     _check_trade_type(asked)
-    plan = gateway.plan(call, Subject("order", wish.merchant_id, wish.charge_code, wish.amount_fen))
+    plan = await gateway.begin(call, Subject("order", wish.merchant_id, wish.charge_code, wish.amount_fen))
     order = gateway.books.open(wish, call=call.number, lag_seconds=plan.lag_seconds)
     gateway.customers.invited(order, plan)
     await gateway.clock.pass_time(plan.latency_seconds)

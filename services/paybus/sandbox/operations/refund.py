@@ -35,7 +35,9 @@ async def _act(gateway: Gateway, asked: Asked, call: Call) -> Answer:
     number = read_code(members, "OUT_REFUND_NO") or None
     order = _order(gateway, asked.merchant_id, members)
     call.charge_code = order.wish.charge_code
-    plan = gateway.plan(call, Subject("refund", asked.merchant_id, number or order.wish.charge_code, amount))
+    plan = await gateway.begin(
+        call, Subject("refund", asked.merchant_id, number or order.wish.charge_code, amount)
+    )
     requested = gateway.books.request_refund(
         order, amount, number, call=call.number, lag_seconds=plan.lag_seconds
     )
