@@ -68,7 +68,7 @@ class Disturbance:
         return self._upgrade.result()
 
     def _kill_if_busy(self, moment: Moment) -> None:
-        self.open_when_killed = sum(moment.stock.open.values())
+        self.open_when_killed = moment.stock.open_kinds.get("pay", 0)
         if moment.answered >= _KILL_AT and self.open_when_killed:
             self.killed = next(one for one in containers(self.release) if one.component == "pay")
             os.kill(self.killed.pid, signal.SIGKILL)

@@ -18,8 +18,8 @@ def service_starts(release: Release) -> str:
         started = 0.0 if one.component == "sandbox" else _started_seconds(release, one)
         times = slowest.get(one.component, (0.0, 0.0))
         slowest[one.component] = max(times[0], started), max(times[1], ready[one.pod])
-    times = (f"{name} {start:.1f} ({whole:.0f})" for name, (start, whole) in sorted(slowest.items()))
-    return f"seconds from process to started (from container to ready): {', '.join(times)}"
+    told = (f"{name} {start:.1f} ({whole:.0f})" for name, (start, whole) in sorted(slowest.items()))
+    return f"seconds from process to started (from container to ready): {', '.join(told)}"
 
 
 def confinement(release: Release) -> str:

@@ -15,13 +15,16 @@ NOBODY = Release(Client(Path("/nowhere"), Path("/nowhere/config")), "paybus", 1)
 
 
 def _moment(*, answered: int, open_count: int) -> Moment:
-    stock = Stock(effects=0, unread=0, open={"ready": open_count}, outbox=0, waiting=0, unheard=0)
+    open_kinds = {"pay": open_count} if open_count else {}
+    stock = Stock(
+        effects=0, unread=0, open={"ready": 5}, open_kinds=open_kinds, outbox=0, waiting=0, unheard=0
+    )  # fmt: skip
     return Moment(planned=1_000, sent=1_000, answered=answered, stock=stock)
 
 
 @pytest.mark.parametrize(("answered", "open_count"), [(49, 10), (500, 0)])
 def test_nobody_is_killed_at_rest(answered: int, open_count: int) -> None:
-    """Neither before everything runs at its pace, nor when nothing is open: that would prove nothing."""
+    """Neither before everything runs at its pace, nor when no pay is open: that would prove nothing."""
     disturbance = Disturbance(NOBODY, lambda: None)
     assert not disturbance.watch(_moment(answered=answered, open_count=open_count))
     assert disturbance.killed is None

@@ -97,7 +97,7 @@ def _killed(disturbance: Disturbance) -> str:
     assert killed is not None, "the commands were answered before"
     assert end is not None, "nobody noticed"
     assert end.code == _KILLED, f"it ended with {end.code}"
-    return f"{killed.pod}, {disturbance.open_when_killed} operations open"
+    return f"{killed.pod}, {disturbance.open_when_killed} pays open"
 
 
 def _judge(report: Report, told: Told) -> None:
