@@ -15,7 +15,9 @@ def service_starts(release: Release) -> str:
     ready = {pod["metadata"]["name"]: _ready_seconds(pod) for pod in release.objects("pods") if _runs(pod)}
     slowest: dict[str, tuple[float, float]] = {}
     for one in containers(release):
-        started = 0.0 if one.component == "sandbox" else _started_seconds(release, one)
+        if one.component == "sandbox":
+            continue  # it is nobody's service, and logs no start
+        started = _started_seconds(release, one)
         times = slowest.get(one.component, (0.0, 0.0))
         slowest[one.component] = max(times[0], started), max(times[1], ready[one.pod])
     told = (f"{name} {start:.1f} ({whole:.0f})" for name, (start, whole) in sorted(slowest.items()))
