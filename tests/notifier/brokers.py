@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from paybus.notifier.memory_broker import MemoryBroker, Record
 from paybus.notifier.publication import Producer
-from paybus.runtime.kafka import open_producer
+from paybus.runtime.kafka import Brokers, open_producer
 
 _numbers = count(1)
 
@@ -36,7 +36,7 @@ class Kafka:
     def __init__(self, bootstrap: str) -> None:
         self.topic = f"notifier.test.{next(_numbers)}"
         self.bootstrap = bootstrap
-        self.open_producer = partial(open_producer, bootstrap, client_id="tests")
+        self.open_producer = partial(open_producer, Brokers(bootstrap), client_id="tests")
 
     async def records(self) -> list[Record]:
         """Give everything, each partition in order."""

@@ -22,14 +22,15 @@ KILLED_BEFORE_DELETING = """
 from functools import partial
 from paybus.ledger.outbox import Outbox
 from paybus.notifier.relay import Relay, open_outbox
-from paybus.runtime.kafka import open_producer
+from paybus.runtime.kafka import Brokers, open_producer
 
 async def die(outbox, pending):
     print(*(one.ce_id for one in pending), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
 Outbox.delete = die
-outbox, producer = partial(open_outbox, {url!r}), partial(open_producer, {bootstrap!r}, client_id="dying")
+outbox = partial(open_outbox, {url!r})
+producer = partial(open_producer, Brokers({bootstrap!r}), client_id="dying")
 asyncio.run(Relay(outbox, producer, {topic!r}).run())
 """
 
