@@ -51,8 +51,11 @@ def prove(
     place = Place(directory.absolute() / f"prove-{secrets.token_hex(4)}")
     chosen = _chosen(only or [""])
     today = conditions(duplicate_detection=duplicate_detection)
-    verdicts = list(_verdicts(place, today, chosen, patience_seconds=patience_seconds))
-    print_verdicts(verdicts, duplicate_detection=duplicate_detection)
+    verdicts: list[Verdict] = []
+    try:
+        verdicts.extend(_verdicts(place, today, chosen, patience_seconds=patience_seconds))
+    finally:  # also of a proof that was cut off
+        print_verdicts(verdicts, duplicate_detection=duplicate_detection)
     held = all(verdict.held for verdict in verdicts)
     if held and not keep:
         shutil.rmtree(place.directory, ignore_errors=True)
