@@ -9,7 +9,7 @@ import sys
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
-PATIENCE_SECONDS: Final = 20
+PATIENCE_SECONDS: Final = 30
 """A defect may leave things open for ever: a round need not be waited for as long as in a proof."""
 
 _COMPLAINT: Final = re.compile(r"^(?P<title>\w+ \d+): (?P<invariant>I\d) (?P<sentence>.+)$", re.MULTILINE)

@@ -127,13 +127,17 @@ def test_the_gateway_is_given_time_before_a_frozen_one_is_killed(monkeypatch: py
     assert struck.survivors == frozenset()
 
 
-def test_a_frozen_one_wakes_when_others_have_done_its_work() -> None:
+def test_a_frozen_one_wakes_when_others_have_done_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another one takes over beside it; when nothing of its kind is open it goes on, and must end itself."""
+    now = [0.0]
+    monkeypatch.setattr(crash, "monotonic", lambda: now[0])
     struck, system = crashing(Manner.FROZEN, "pay")
     frozen = system.child("pay")
     frozen.is_frozen = True
     assert struck.watch(moment(pay=9))
     assert system.child("pay") is not frozen
+    assert struck.watch(moment())
+    now[0] += crash.JOINED_SECONDS
     assert struck.watch(moment(pay=1))
     assert frozen.heard == []
     assert struck.watch(moment(refund=4))
@@ -163,6 +167,7 @@ def test_one_that_wakes_and_does_not_end_has_no_fence(monkeypatch: pytest.Monkey
     frozen = system.child("pay")
     frozen.is_frozen = True
     struck.watch(moment(pay=1))
+    now[0] += crash.JOINED_SECONDS
     assert struck.watch(moment())
     now[0] += crash.FENCED_SECONDS
     assert not struck.watch(moment())

@@ -12,6 +12,9 @@ from paybus.cli.traffic.drive import Moment
 CARRIED_OUT_SECONDS: Final = 1.0
 """After a victim froze, the gateway has done what its call asked for: that takes 0.2 s."""
 
+JOINED_SECONDS: Final = 12.0
+"""After a worker froze, another has its partitions: the broker gives them away after 6 s and some 3 more."""
+
 FENCED_SECONDS: Final = 10.0
 """How long who was frozen for longer than its lease may take to learn that it is dead, and to end."""
 
@@ -97,7 +100,7 @@ class Crash:
                 self._relieved[name] = self._system.relieve(name)
         elif name in self._woken_at:
             self._await_fence(name)
-        elif not moment.stock.open_kinds.get(name):
+        elif not moment.stock.open_kinds.get(name) and self._is_frozen_for(name, JOINED_SECONDS):
             self._relieved[name].send(signal.SIGCONT)
             self._woken_at[name] = monotonic()
 
