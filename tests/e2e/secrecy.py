@@ -6,18 +6,19 @@ import re
 from urllib.parse import quote, quote_plus
 
 _DIGITS = re.compile(r"(?<![\w.])\d{13,19}(?!\w)")
-_OF_TRACES = re.compile(r'(?:trace|span)_id"?[:=]"\w+"')  # hexadecimal and random: some are digits alone
+# Ids of traces are hexadecimal and random: some are digits alone.
+_OF_TRACES = re.compile(r'(?:trace|span)_id"?[:=]"\w+"|\b00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\b')
 
 
 def leaks(secrets: Mapping[str, Iterable[str]], texts: Mapping[str, str]) -> list[str]:
-    """Name what is found where: the kind of secret and the text, never the secret."""
+    """Name what is found where: the kind of secret, or the number that could be a card's, and the text."""
     found = [
         f"{kind} in {where}"
         for where, text in texts.items()
         for kind, values in secrets.items()
         if any(form in text for value in values for form in _forms(value))
     ]
-    return found + [f"a card's number in {where}" for where, text in texts.items() if any(cards(text))]
+    return found + [f"{number} in {where}" for where, text in texts.items() for number in cards(text)]
 
 
 def cards(text: str) -> Iterator[str]:
