@@ -11,6 +11,7 @@ import tempfile
 
 from tests.cluster import binaries
 from tests.cluster.errors import ClusterError
+from tests.cluster.signals import ended_by_signals
 from tests.cluster.system.images import pause_image, paybus_image
 from tests.cluster.system.isolation import run_apart
 from tests.kafka.jars import KafkaUnavailableError, resolve_jars
@@ -19,17 +20,22 @@ from tests.kafka.jars import KafkaUnavailableError, resolve_jars
 def main() -> int:
     """Build what is missing, and run the rest apart from the machine; code 2 where it cannot be run."""
     try:
-        for make in (binaries.clients, binaries.kubernetes, binaries.name_server, pause_image, resolve_jars):
-            make()
-        image = paybus_image()
-        with tempfile.TemporaryDirectory(prefix="paybus-node-", dir="/var/tmp") as name:
-            folder = Path(name)
-            folder.chmod(0o711)  # PostgreSQL runs as another account
-            image.write(folder)
-            return run_apart("tests.cluster.system.inside", [folder])
+        with ended_by_signals():
+            return _run()
     except (ClusterError, KafkaUnavailableError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+
+
+def _run() -> int:
+    for make in (binaries.clients, binaries.kubernetes, binaries.name_server, pause_image, resolve_jars):
+        make()
+    image = paybus_image()
+    with tempfile.TemporaryDirectory(prefix="paybus-node-", dir="/var/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # PostgreSQL runs as another account
+        image.write(folder)
+        return run_apart("tests.cluster.system.inside", [folder])
 
 
 if __name__ == "__main__":
