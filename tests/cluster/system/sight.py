@@ -2,12 +2,15 @@
 
 from datetime import datetime
 from typing import Any
+import urllib.request
 
 from tests.cluster.errors import ClusterError
-from tests.cluster.release import Release
+from tests.cluster.release import NAME, Release
 from tests.cluster.system.containers import Container, containers, first_log
+from tests.cluster.system.names import DOMAIN, address_of
 
 _UID = "10001"
+_PAGE_SECONDS = 10.0  # the exporter's page takes the longest, some 100 ms
 
 
 def service_starts(release: Release) -> str:
@@ -22,6 +25,20 @@ def service_starts(release: Release) -> str:
         slowest[one.component] = max(times[0], started), max(times[1], ready[one.pod])
     told = (f"{name} {start:.1f} ({whole:.0f})" for name, (start, whole) in sorted(slowest.items()))
     return f"seconds from process to started (from container to ready): {', '.join(told)}"
+
+
+def metrics_pages(release: Release) -> str:
+    """Read the metrics of each service by its name, as Prometheus would; say how many samples there are."""
+    names = sorted({one.component for one in containers(release)} - {"sandbox"})
+    return ", ".join(f"{name} {_samples(release, name)}" for name in names)
+
+
+def _samples(release: Release, name: str) -> int:
+    address = address_of(f"{NAME}-{name}.{release.namespace}.svc.{DOMAIN}")
+    with urllib.request.urlopen(f"http://{address}:8080/metrics", timeout=_PAGE_SECONDS) as page:
+        count = sum(line.startswith(b"paybus_") for line in page)
+    assert count, f"{name} has no metric of ours"
+    return count
 
 
 def confinement(release: Release) -> str:

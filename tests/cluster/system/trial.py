@@ -10,7 +10,7 @@ from tests.cluster.system.containers import containers
 from tests.cluster.system.images import BuiltImage
 from tests.cluster.system.installation import make_secrets, write_values
 from tests.cluster.system.load import Disturbance, pass_through
-from tests.cluster.system.sight import confinement, service_starts
+from tests.cluster.system.sight import confinement, metrics_pages, service_starts
 from tests.cluster.system.stopping import stop_each_service
 from tests.cluster.system.stores import Stores
 
@@ -40,6 +40,8 @@ class Trial:
         with self.checks.check("what a container may do") as told:
             told(confinement(self.release))
         self._load()
+        with self.checks.check("metrics, each service by its name") as told:
+            told(metrics_pages(self.release))
         with self.checks.check("SIGTERM ends each service in order") as told:
             told(stop_each_service(self.release))
         with self.checks.check("helm test: one payment and its event") as told:
