@@ -36,7 +36,7 @@ def metrics_pages(release: Release) -> str:
 def _samples(release: Release, name: str) -> int:
     address = address_of(f"{NAME}-{name}.{release.namespace}.svc.{DOMAIN}")
     with urllib.request.urlopen(f"http://{address}:8080/metrics", timeout=_PAGE_SECONDS) as page:
-        count = sum(line.startswith(b"paybus_") for line in page)
+        count: int = sum(line.startswith(b"paybus_") for line in page)
     assert count, f"{name} has no metric of ours"
     return count
 
