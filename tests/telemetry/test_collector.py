@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import json
 import logging
 import socket
+import threading
 import time
 from typing import Any
 
@@ -25,9 +26,12 @@ PATIENCE_SECONDS = 30.0
 
 @pytest.fixture(autouse=True)
 def _quiet_again(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Give each test a logger that keeps no other's stream, and the library's own its voice back."""
+    """Give each test a logger that keeps no other's stream; end with no thread that still sends or speaks."""
     monkeypatch.setattr(module, "_log", structlog.get_logger(module.__name__))
     yield
+    for thread in threading.enumerate():
+        if thread.name in {"OtelBatchSpanRecordProcessor", "trace-shutdown"}:
+            thread.join(PATIENCE_SECONDS)
     logging.getLogger("opentelemetry").setLevel(logging.NOTSET)
 
 
