@@ -1,11 +1,11 @@
 // Exemplars as Grafana marks them: a small diamond at the time and the value of each.
 
 const HALF = 4;
-const COLOUR = "rgba(31, 120, 193, 0.9)";
+const COLOUR = "rgba(110, 159, 255, 0.9)";
 
 export function markExemplars(builder, exemplars) {
   builder.addHook("draw", (u) => {
-    const scale = Object.keys(u.scales).find((name) => name !== "x");
+    const { scale } = u.series[1]; // uPlot's own "y" is there as well, and has no range
     u.ctx.save();
     u.ctx.fillStyle = COLOUR;
     for (const { at, value } of exemplars) mark(u, u.valToPos(at, "x", true), u.valToPos(value, scale, true));
