@@ -19,7 +19,7 @@ class Operator:
     def __init__(self, system: System, folder: Path) -> None:
         self._folder = folder
         self._environment = {
-            "PAYBUS_DATABASE_URL": system._database_url,
+            "PAYBUS_DATABASE_URL": system.database_url,
             "PAYBUS_KAFKA_BOOTSTRAP": system.bootstrap,
             "PAYBUS_TOPIC_PREFIX": system.topics.prefix,
             "PAYBUS_MERCHANTS_DIRECTORY": str(system._merchants),
