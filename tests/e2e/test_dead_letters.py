@@ -22,7 +22,7 @@ class Operator:
             "PAYBUS_DATABASE_URL": system.database_url,
             "PAYBUS_KAFKA_BOOTSTRAP": system.bootstrap,
             "PAYBUS_TOPIC_PREFIX": system.topics.prefix,
-            "PAYBUS_MERCHANTS_DIRECTORY": str(system._merchants),
+            "PAYBUS_MERCHANTS_DIRECTORY": str(system.merchants),
             "PAYBUS_RUN_DIRECTORY": str(folder / "run"),
         }
         self._calls = 0
