@@ -22,10 +22,8 @@ async def test_two_members_share_the_partitions_and_every_record(kafka: ApacheKa
         await member.start()
     try:
         async with asyncio.timeout(60):
-            while not all(member.assignment() for member in members):
+            while not _is_divided(members, "shared", 6):
                 await asyncio.gather(*(member.getmany(timeout_ms=100, max_records=1) for member in members))
-        owned = Counter(partition for member in members for partition in member.assignment())
-        assert owned == Counter({TopicPartition("shared", number): 1 for number in range(6)})
         for member in members:
             await member.seek_to_beginning()
         async with asyncio.timeout(60):
@@ -86,6 +84,13 @@ def own_kafka(kafka: ApacheKafka, tmp_path: Path) -> Iterator[ApacheKafka]:
     """Give a broker of the test's own, which it may kill (where the shared one runs, this one can)."""
     with ApacheKafka(tmp_path / "kafka") as broker:
         yield broker
+
+
+def _is_divided(members: list[AIOKafkaConsumer], topic: str, partitions: int) -> bool:
+    """Tell whether each member owns some, and each partition is owned once: all have heard of each other."""
+    owned = Counter(partition for member in members for partition in member.assignment())
+    wanted = Counter(TopicPartition(topic, number) for number in range(partitions))
+    return all(member.assignment() for member in members) and owned == wanted
 
 
 def _consumer(bootstrap: str, topic: str) -> AIOKafkaConsumer:
