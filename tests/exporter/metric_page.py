@@ -5,14 +5,17 @@ python -m tests.exporter.metric_page    writes it anew
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 import inspect
 from pathlib import Path
+from pkgutil import iter_modules
 import re
 
 from prometheus_client import CollectorRegistry, Metric
 
 from paybus.contracts.topics import Topics
-from paybus.telemetry import metric
+from paybus.telemetry import metrics as named
+from paybus.telemetry.metrics.registry import new_registry
 from paybus.trades.operation import Kind
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -51,12 +54,18 @@ def explained(page: str) -> dict[str, list[str]]:
 
 
 def _registry(kind: Kind) -> CollectorRegistry:
-    registry = metric.new_registry("any")
+    registry = new_registry("any")
     arguments = {"registry": registry, "topics": Topics(), "kind": kind}
-    for name, subject in inspect.getmembers(metric, inspect.isclass):
-        if name.endswith("Metrics"):
-            subject(**{needed: arguments[needed] for needed in inspect.signature(subject).parameters})
+    for subject in _subjects():
+        subject(**{needed: arguments[needed] for needed in inspect.signature(subject).parameters})
     return registry
+
+
+def _subjects() -> Iterator[type]:
+    for found in iter_modules(named.__path__, f"{named.__name__}."):
+        for name, subject in inspect.getmembers(import_module(found.name), inspect.isclass):
+            if name.endswith("Metrics"):
+                yield subject
 
 
 def _named(registry: CollectorRegistry) -> Iterator[tuple[str, Metric]]:

@@ -16,7 +16,7 @@ from paybus.exporter.answer_count import AnswerCount
 from paybus.ledger import book
 from paybus.ledger.pool import Pool
 from paybus.runtime.settings import BusSettings
-from paybus.telemetry.metric import CommandMetrics
+from paybus.telemetry.metrics.ledger import CommandMetrics
 from paybus.trades.happening import Happening
 from paybus.trades.operation import Kind
 from paybus.trades.outcome import Verdict

@@ -12,7 +12,9 @@ from tests.telemetry.notebook import LEFT_OUT, SAMPLED, SENDER, TRACE
 from paybus.contracts.call import GatewayCall, call_headers, encode_call
 from paybus.contracts.topics import Topics
 from paybus.exporter.tally import Tally
-from paybus.telemetry.metric import BrokerMetrics, CommandMetrics, GatewayMetrics
+from paybus.telemetry.metrics.broker import BrokerMetrics
+from paybus.telemetry.metrics.gateway import GatewayMetrics
+from paybus.telemetry.metrics.ledger import CommandMetrics
 from paybus.trades.operation import Kind
 
 CALL = GatewayCall(

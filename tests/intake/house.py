@@ -16,7 +16,7 @@ from paybus.intake.intake import Intake
 from paybus.ledger.held import Held
 from paybus.ledger.pool import Pool
 from paybus.ledger.worker import enroll
-from paybus.telemetry.metric import WorkerMetrics
+from paybus.telemetry.metrics.worker import WorkerMetrics
 from paybus.trades.operation import Kind
 
 Headers = Sequence[tuple[str, bytes | None]]

@@ -8,13 +8,11 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from paybus.contracts.call import GatewayCall
 from paybus.contracts.topics import Topics
-from paybus.telemetry.metric import (
-    BrokerMetrics,
-    GatewayMetrics,
-    LedgerMetrics,
-    TrafficMetrics,
-    new_registry,
-)
+from paybus.telemetry.metrics.broker import BrokerMetrics
+from paybus.telemetry.metrics.gateway import GatewayMetrics
+from paybus.telemetry.metrics.ledger import LedgerMetrics
+from paybus.telemetry.metrics.registry import new_registry
+from paybus.telemetry.metrics.worker import TrafficMetrics
 from paybus.trades.operation import Kind
 
 

@@ -21,7 +21,7 @@ from paybus.ledger.pool import Pool
 from paybus.notifier.receiver import Receiver
 from paybus.runtime.settings import Settings
 from paybus.runtime.web_server import web_server
-from paybus.telemetry.metric import CallbackMetrics
+from paybus.telemetry.metrics.notifier import CallbackMetrics
 
 OURS = Merchant(
     merchant_id=MERCHANT,

@@ -24,7 +24,7 @@ from paybus.ledger.group_commit import GroupCommit
 from paybus.ledger.pool import open_pool
 from paybus.notifier.receiver import Receiver
 from paybus.runtime.web_server import web_server
-from paybus.telemetry.metric import CallbackMetrics
+from paybus.telemetry.metrics.notifier import CallbackMetrics
 
 async def main():
     async with open_pool({url!r}, application_name="dying") as pool:

@@ -16,7 +16,7 @@ from paybus.gateway.callback import MAX_CALLBACK_BYTES, OutgoingCallback
 from paybus.ledger.callback import Delivery
 from paybus.ledger.pool import Pool
 from paybus.notifier.receiver import Receiver
-from paybus.telemetry.metric import CallbackMetrics
+from paybus.telemetry.metrics.notifier import CallbackMetrics
 from paybus.trades.notice import Receipt
 
 OUR_ADDRESS = OURS.merchant_id

@@ -15,7 +15,7 @@ from tests.vectors.conftest import load
 from paybus.gateway.callback import OutgoingCallback
 from paybus.ledger.callback import Delivery
 from paybus.notifier.receiver import Receiver
-from paybus.telemetry.metric import CallbackMetrics
+from paybus.telemetry.metrics.notifier import CallbackMetrics
 from paybus.trades.notice import Receipt
 
 Vector = dict[str, Any]

@@ -20,7 +20,7 @@ from paybus.reconciler.watchman import Pace, Watchman
 from paybus.sandbox.gateway import Gateway
 from paybus.sandbox.order import Order
 from paybus.sandbox.server import running
-from paybus.telemetry.metric import WatchMetrics
+from paybus.telemetry.metrics.reconciler import WatchMetrics
 from paybus.trades.money import Fen
 from paybus.trades.operation import Kind, Method
 from paybus.trades.watch import Rules

@@ -13,7 +13,7 @@ from tests.reconciler.house import AMOUNT, ID, House, canceller
 from paybus.gateway.china_time import CHINA_TIME
 from paybus.reconciler.accountant import Accountant
 from paybus.sandbox.order import Particulars
-from paybus.telemetry.metric import ReconciliationMetrics
+from paybus.telemetry.metrics.reconciler import ReconciliationMetrics
 from paybus.trades.operation import Kind
 
 

@@ -23,7 +23,7 @@ from tests.reconciler.house import ID
 from paybus.ledger.coherence import CHECKS, MOST_OFFENDERS, find_violations
 from paybus.ledger.pool import Pool
 from paybus.reconciler.auditor import Auditor
-from paybus.telemetry.metric import COHERENCE_CHECKS, CoherenceMetrics
+from paybus.telemetry.metrics.reconciler import COHERENCE_CHECKS, CoherenceMetrics
 from paybus.trades.operation import Kind
 from paybus.trades.outcome import Verdict
 

@@ -6,7 +6,7 @@ from tests.ledger.tables import events, trade
 
 from paybus.ledger.pool import Pool
 from paybus.reconciler.matchmaker import Matchmaker
-from paybus.telemetry.metric import MatchMetrics
+from paybus.telemetry.metrics.reconciler import MatchMetrics
 from paybus.trades.operation import Kind
 from paybus.trades.outcome import Verdict
 

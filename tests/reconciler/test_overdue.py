@@ -30,7 +30,7 @@ from paybus.ledger.acceptance import Acceptance
 from paybus.ledger.automatic import cancel_overdue_pays
 from paybus.ledger.pool import Pool
 from paybus.reconciler.overdue import Overdue
-from paybus.telemetry.metric import OverdueMetrics
+from paybus.telemetry.metrics.reconciler import OverdueMetrics
 from paybus.trades.operation import Kind
 from paybus.trades.outcome import Source, Verdict
 

@@ -12,19 +12,12 @@ from paybus.contracts.call import GatewayCall
 from paybus.contracts.command import identify
 from paybus.contracts.errors import NotACommandError
 from paybus.contracts.topics import Topics
-from paybus.telemetry.metric import (
-    CALLBACK_VERDICTS,
-    COMMAND_RESULTS,
-    INTAKE_RESULTS,
-    BrokerMetrics,
-    CallbackMetrics,
-    CommandMetrics,
-    GatewayMetrics,
-    LedgerMetrics,
-    TrafficMetrics,
-    WorkerMetrics,
-    new_registry,
-)
+from paybus.telemetry.metrics.broker import BrokerMetrics
+from paybus.telemetry.metrics.gateway import GatewayMetrics
+from paybus.telemetry.metrics.ledger import COMMAND_RESULTS, CommandMetrics, LedgerMetrics
+from paybus.telemetry.metrics.notifier import CALLBACK_VERDICTS, CallbackMetrics
+from paybus.telemetry.metrics.registry import new_registry
+from paybus.telemetry.metrics.worker import INTAKE_RESULTS, TrafficMetrics, WorkerMetrics
 from paybus.trades.operation import Kind
 from paybus.trades.outcome import Verdict
 from paybus.trades.return_code import RETURN_CODES

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from paybus.ledger.book import Answered, Cursor, answered, horizon
 from paybus.ledger.pool import Pool
-from paybus.telemetry.metric import CommandMetrics
+from paybus.telemetry.metrics.ledger import CommandMetrics
 from paybus.trades.happening import Happening
 from paybus.trades.operation import Kind, OperationState
 

@@ -15,13 +15,10 @@ from paybus.runtime.health import Check, health_app
 from paybus.runtime.service import Service
 from paybus.runtime.settings import BusSettings
 from paybus.runtime.web_server import web_server
-from paybus.telemetry.metric import (
-    BrokerMetrics,
-    CommandMetrics,
-    GatewayMetrics,
-    LedgerMetrics,
-    new_registry,
-)
+from paybus.telemetry.metrics.broker import BrokerMetrics
+from paybus.telemetry.metrics.gateway import GatewayMetrics
+from paybus.telemetry.metrics.ledger import CommandMetrics, LedgerMetrics
+from paybus.telemetry.metrics.registry import new_registry
 
 EVERY_SECONDS = 5.0
 """Between looks: Prometheus asks every 15 s or so, and a look costs the ledger and Kafka milliseconds."""

@@ -12,7 +12,7 @@ from paybus.exporter.cluster import Cluster, first_unread, open_cluster, open_co
 from paybus.exporter.first_record import FirstRecords
 from paybus.exporter.source import Source
 from paybus.runtime.kafka import Brokers
-from paybus.telemetry.metric import BrokerMetrics
+from paybus.telemetry.metrics.broker import BrokerMetrics
 from paybus.trades.operation import Kind
 
 

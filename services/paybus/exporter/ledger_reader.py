@@ -8,7 +8,7 @@ from paybus.exporter.answer_count import AnswerCount
 from paybus.exporter.source import Source
 from paybus.ledger.book import OpenOperations, OutboxLevel, open_operations, outbox_level
 from paybus.ledger.pool import Pool, open_pool
-from paybus.telemetry.metric import LedgerMetrics
+from paybus.telemetry.metrics.ledger import LedgerMetrics
 from paybus.trades.operation import OPEN, Kind, OperationState
 
 

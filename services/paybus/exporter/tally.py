@@ -8,7 +8,9 @@ from msgspec import DecodeError
 from paybus.contracts.call import decode_call
 from paybus.contracts.header import read_headers
 from paybus.contracts.topics import Topics
-from paybus.telemetry.metric import OTHER, BrokerMetrics, GatewayMetrics
+from paybus.telemetry.metrics.broker import BrokerMetrics
+from paybus.telemetry.metrics.family import OTHER
+from paybus.telemetry.metrics.gateway import GatewayMetrics
 from paybus.trades.operation import Kind
 
 

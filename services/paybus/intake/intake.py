@@ -20,7 +20,7 @@ from paybus.ledger.acceptance import Acceptance, Accepted, accept
 from paybus.ledger.errors import LedgerUnavailableError
 from paybus.ledger.held import Held
 from paybus.ledger.pool import Pool
-from paybus.telemetry.metric import WorkerMetrics
+from paybus.telemetry.metrics.worker import WorkerMetrics
 from paybus.telemetry.seam import Seam, reach
 
 FIRST_PAUSE_SECONDS = 0.2

@@ -15,7 +15,8 @@ from paybus.runtime.kafka import open_producer
 from paybus.runtime.service import Service, run
 from paybus.runtime.settings import MerchantSettings, load_settings, read_merchants
 from paybus.runtime.web_server import web_server
-from paybus.telemetry.metric import CallbackMetrics, new_registry
+from paybus.telemetry.metrics.notifier import CallbackMetrics
+from paybus.telemetry.metrics.registry import new_registry
 
 NAME = "paybus-notifier"
 

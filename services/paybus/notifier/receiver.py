@@ -24,7 +24,7 @@ from paybus.notifier.delivery import delivery_of
 from paybus.notifier.errors import BrokenOffError
 from paybus.notifier.refusal_log import RefusalLog
 from paybus.notifier.spans import NOT_STORED, end_callback
-from paybus.telemetry.metric import CallbackMetrics
+from paybus.telemetry.metrics.notifier import CallbackMetrics
 from paybus.telemetry.seam import Seam, reach
 from paybus.telemetry.trace import SpanKind, begin_unplaced
 from paybus.trades.notice import Receipt

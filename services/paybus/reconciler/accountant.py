@@ -12,7 +12,7 @@ from paybus.ledger.reconciliation import begin_day, end_day
 from paybus.reconciliation.day import BusinessDay, days_to_compare
 from paybus.reconciliation.errors import StatementError
 from paybus.reconciliation.run import Report, announce, compare_day
-from paybus.telemetry.metric import ReconciliationMetrics
+from paybus.telemetry.metrics.reconciler import ReconciliationMetrics
 
 CALENDAR_SECONDS: Final = 60.0
 """Between looks at the calendar."""

@@ -4,7 +4,7 @@ import structlog
 
 from paybus.ledger.coherence import CHECKS, Check, find_violations
 from paybus.ledger.pool import Pool
-from paybus.telemetry.metric import CoherenceMetrics
+from paybus.telemetry.metrics.reconciler import CoherenceMetrics
 
 _log = structlog.get_logger(__name__)
 

@@ -31,14 +31,14 @@ from paybus.runtime.health import Check, health_app
 from paybus.runtime.kafka import open_producer
 from paybus.runtime.service import Service
 from paybus.runtime.web_server import web_server
-from paybus.telemetry.metric import (
+from paybus.telemetry.metrics.reconciler import (
     CoherenceMetrics,
     MatchMetrics,
     OverdueMetrics,
     ReconciliationMetrics,
     WatchMetrics,
-    new_registry,
 )
+from paybus.telemetry.metrics.registry import new_registry
 from paybus.trades.watch import Rules
 
 NAME = "paybus-reconciler"

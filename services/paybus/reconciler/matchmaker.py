@@ -6,7 +6,7 @@ import structlog
 
 from paybus.ledger.pool import Pool
 from paybus.ledger.unmatched import match_left_behind
-from paybus.telemetry.metric import MatchMetrics
+from paybus.telemetry.metrics.reconciler import MatchMetrics
 
 MATCH_SECONDS: Final = 30.0
 """Whoever accepts a pay or receives a callback matches them at once: this is for one who died in between."""

@@ -7,7 +7,7 @@ import structlog
 from paybus.execution.ledger_clock import LedgerClock
 from paybus.ledger.automatic import cancel_overdue_pays
 from paybus.ledger.pool import Pool
-from paybus.telemetry.metric import OverdueMetrics
+from paybus.telemetry.metrics.reconciler import OverdueMetrics
 
 MOST: Final = 200
 """Cancels in one transaction: an outage of the gateway leaves thousands, which need not come at once."""

@@ -12,7 +12,7 @@ from paybus.ledger.watch import LEASE_SECONDS, Watched, claim_watched, follow, l
 from paybus.reconciler.inquirer import Answer, Inquirer
 from paybus.reconciler.rounds import all_of
 from paybus.reconciler.spans import attributes_of_lesson
-from paybus.telemetry.metric import WatchMetrics
+from paybus.telemetry.metrics.reconciler import WatchMetrics
 from paybus.telemetry.trace import begin, work_on
 from paybus.trades.trade import Reading, Trade
 from paybus.trades.watch import Lesson, Rules, learn, watched_for

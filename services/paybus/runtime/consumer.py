@@ -40,7 +40,8 @@ from paybus.runtime.kafka import open_producer
 from paybus.runtime.service import Service, run
 from paybus.runtime.settings import WorkerSettings, load_settings, read_merchants, read_profile
 from paybus.runtime.web_server import web_server
-from paybus.telemetry.metric import TrafficMetrics, WorkerMetrics, new_registry
+from paybus.telemetry.metrics.registry import new_registry
+from paybus.telemetry.metrics.worker import TrafficMetrics, WorkerMetrics
 
 _INTAKE_SECONDS = 5.0
 """How long a stop waits for the batch being accepted; one that is cut off comes again, as duplicates."""
