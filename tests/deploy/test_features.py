@@ -114,18 +114,6 @@ def test_prometheus_finds_every_service_but_the_sandbox() -> None:
     assert (left_out["operator"], set(left_out["values"])) == ("NotIn", {*CLASSES, *OTHERS} - SERVED)
 
 
-def test_rules_and_dashboards_are_the_files_of_the_chart() -> None:
-    """Every file, whole: what is tested beside the chart is what is installed."""
-    things = render(PRODUCTION)
-    rules = [thing["spec"]["groups"] for thing in things if thing["kind"] == "PrometheusRule"]
-    files = [yaml.safe_load(path.read_text())["groups"] for path in sorted(CHART.glob("rules/*.yaml"))]
-    assert sorted(rules, key=json.dumps) == sorted(files, key=json.dumps)
-    boards = [thing for thing in things if thing["metadata"]["labels"].get("grafana_dashboard") == "1"]
-    shown = [json.loads(text) for board in boards for text in board["data"].values()]
-    drawn = [json.loads(path.read_text()) for path in sorted(CHART.glob("dashboards/*.json"))]
-    assert sorted(shown, key=json.dumps) == sorted(drawn, key=json.dumps)
-
-
 def test_what_belongs_elsewhere_can_be_put_there() -> None:
     """Monitors, rules and dashboards go to the namespace whose operator looks there."""
     elsewhere = {one: {"namespace": "monitoring"} for one in ("serviceMonitor", "rules", "dashboards")}

@@ -24,6 +24,9 @@
 {{- if not (or .Values.monitoring.serviceMonitor.enabled .Values.monitoring.podMonitor.enabled .Values.monitoring.annotations) }}
 - "nobody reads the metrics. Set monitoring.serviceMonitor.enabled and monitoring.rules.enabled, or have pods scraped."
 {{- end }}
+{{- if and (or .Values.monitoring.rules.enabled .Values.monitoring.dashboards.enabled) (not .Values.monitoring.docsUrl) }}
+- "links from alerts and dashboards lead to no runbook. Set monitoring.docsUrl to where docs/ of this version can be read."
+{{- end }}
 {{- if not .Values.workloads.exporter.enabled }}
 - "no exporter runs here: lag, unknown amounts and the outbox are not watched unless another release does."
 {{- end }}
