@@ -25,6 +25,7 @@ from typing import Any, NoReturn, Self, TypeVar
 import structlog
 import uvloop
 
+from paybus.runtime.kafka_on_uvloop import notice_closed_connections
 from paybus.runtime.settings import Settings
 from paybus.telemetry.collector import collected
 from paybus.telemetry.log import configure_logging
@@ -137,6 +138,7 @@ def run(
 ) -> NoReturn:
     """Run *main* as the service *name* on uvloop, with its log configured; exits the process."""
     configure_logging(name, level=settings.log_level, form=settings.log_format)
+    notice_closed_connections()
     if settings.seam is not None:
         _log.warning("service.will_kill_itself", seam=settings.seam)
         arm(settings.seam)
