@@ -1,6 +1,6 @@
 """A real Prometheus on loopback, that scrapes services which run here and works out our recording rules."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import json
 from pathlib import Path
 import socket
@@ -17,13 +17,16 @@ import yaml
 RULES = Path(__file__).parents[2] / "deploy" / "helm" / "paybus" / "rules"
 NAMESPACE = "shop"
 """What Kubernetes would call the namespace of the services."""
+FLAGS = ("--enable-feature=exemplar-storage",)
 START_SECONDS = 30.0  # a second alone; machines are shared
 
 
 class Prometheus:
     """Scrapes *targets* (addresses by service) each second while the block runs; keeps data in *folder*."""
 
-    def __init__(self, program: str, folder: Path, targets: Mapping[str, str]) -> None:
+    def __init__(
+        self, program: str, folder: Path, targets: Mapping[str, str], flags: Sequence[str] = FLAGS
+    ) -> None:
         self.port = _free_port()
         self._folder = folder
         config = folder / "prometheus.yml"
@@ -34,8 +37,8 @@ class Prometheus:
             f"--storage.tsdb.path={folder / 'data'}",
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--web.cors.origin=.*",  # the page of the preview reads it
-            "--enable-feature=exemplar-storage",
             "--log.level=warn",
+            *flags,
         ]
 
     def get(self, path: str, **parameters: str) -> Any:
