@@ -4,9 +4,9 @@ Whose process it is, is said by `paybus_build_info` on the same page, whatever t
 """
 
 from deploy.dashboards.board import Choice, Row, board, elsewhere, runbook
-from deploy.dashboards.look import SECONDS, SHARE
+from deploy.dashboards.look import PER_SECOND, SECONDS, SHARE
 from deploy.dashboards.panel import Look, bars, lines, number, rows
-from deploy.dashboards.query import Query, age, series, total, worst
+from deploy.dashboards.query import Query, age, growth, rate, series, total, worst
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 SERVICES = Choice("service", "Service", "paybus_build_info", "service")
@@ -166,6 +166,30 @@ _AGES = (
     ),
 )
 
+_SPANS = "paybus_spans_total"
+_LOST = growth(_SPANS, 'result!="exported"', by=_TARGET)
+_TRACES = (
+    lines(
+        "Spans",
+        "Spans of kept traces, a second: exported are in the collector, failed it did not take, dropped "
+        "found too many that waited. All 0 where no collector is set.",
+        [Query(rate(_SPANS, by="result"), "{{result}}")],
+        Look(
+            unit=PER_SECOND,
+            width=12,
+            stacked=True,
+            colours={"exported": "green", "failed": "red", "dropped": "orange"},
+        ),
+    ),
+    lines(
+        "Spans that are lost",
+        "Failed and dropped in the time shown. Traces have holes, nothing else suffers. One process alone "
+        "cannot reach the collector; all of them: it is away, or the sampler keeps too much.",
+        [Query(f"{_LOST} {_OURS}", _PROCESS)],
+        Look(width=12, decimals=0),
+    ),
+)
+
 
 def runtime() -> Dashboard:
     """Make the dashboard."""
@@ -178,6 +202,7 @@ def runtime() -> Dashboard:
             Row("Processes", _LIVES),
             Row("What they need", _NEEDS),
             Row("How old figures are", _AGES),
+            Row("Traces", _TRACES),
         ],
         SERVICES,
         traces=False,

@@ -15,6 +15,7 @@ from tests.otlp import CollectedSpan, Collector, collecting
 from tests.telemetry.conftest import Written
 
 from paybus.telemetry import collector as module
+from paybus.telemetry import delivery
 from paybus.telemetry.collector import collected, is_wanted
 from paybus.telemetry.redaction import register_secret
 from paybus.telemetry.trace import SpanKind, begin, enter
@@ -27,7 +28,8 @@ PATIENCE_SECONDS = 30.0
 @pytest.fixture(autouse=True)
 def _quiet_again(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Give each test a logger that keeps no other's stream; end with no thread that still sends or speaks."""
-    monkeypatch.setattr(module, "_log", structlog.get_logger(module.__name__))
+    for one in (module, delivery):
+        monkeypatch.setattr(one, "_log", structlog.get_logger(one.__name__))
     yield
     for thread in threading.enumerate():
         if thread.name in {"OtelBatchSpanRecordProcessor", "trace-shutdown"}:

@@ -70,6 +70,7 @@ PROMISED = {
     "paybus_broker_read_timestamp_seconds": {"subject"},
     "paybus_callbacks": {"verdict"},
     "paybus_callback_duration_seconds": set(),
+    "paybus_spans": {"result"},
     "paybus_build_info": {"service", "version", "python"},
     "paybus_ledger_read_timestamp_seconds": set(),
     "paybus_intake_records": {"kind", "result"},

@@ -1,11 +1,11 @@
 """The way to the collector: spans in batches over OTLP/HTTP, from a thread of their own.
 
 It is there if the standard variables name an endpoint (docs/traces.md). A collector that is away costs spans,
-never time: what does not fit the queue is dropped, and the log says so once.
+never time: what does not fit the queue is dropped, the log says so once, and a metric how many.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 import logging
@@ -18,7 +18,7 @@ from uuid import uuid4
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.sampling import Decision
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
@@ -31,12 +31,17 @@ from opentelemetry.trace import (
 )
 import structlog
 
+from paybus.telemetry.delivery import Delivery
 from paybus.telemetry.redaction import redact_text, register_secret
 from paybus.telemetry.trace import Span, SpanKind, Value, collect, is_sampled
 
 LAST_SECONDS: Final = 3.0
 """How long a stop waits for the collector to take what is left: it is there, or it is not."""
 
+QUEUE_SPANS: Final = 2048
+"""How many spans may wait for the collector, by the standard; OTEL_BSP_MAX_QUEUE_SIZE says otherwise."""
+
+_QUEUE: Final = "OTEL_BSP_MAX_QUEUE_SIZE"
 _ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _HEADERS: Final = ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
 _KEPT: Final = TraceFlags(TraceFlags.SAMPLED)
@@ -86,7 +91,11 @@ class Way:
         self._resource = _resource(service)
         self._sampler = TracerProvider(resource=self._resource, shutdown_on_exit=False).sampler
         self._scope = InstrumentationScope("paybus", version("paybus"))
-        self._processor = BatchSpanProcessor(_Told(exporter))
+        self._delivery = Delivery(exporter)
+        self._most_waiting = int(os.environ.get(_QUEUE, "").strip() or QUEUE_SPANS)
+        self._processor = BatchSpanProcessor(self._delivery, max_queue_size=self._most_waiting)
+        self._handed = 0
+        self._dropped = 0
 
     def samples(self, name: str, trace_id: str, header: str | None) -> bool:
         """Ask the sampler of OTEL_TRACES_SAMPLER, which by default follows the sender."""
@@ -101,8 +110,12 @@ class Way:
     def record(
         self, span: Span, attributes: Mapping[str, Value | None], *, ended_ns: int, failed: bool
     ) -> None:
-        """Leave a span for the thread that sends; text loses the secrets that are known."""
+        """Leave a span for the thread that sends, if there is room; text loses the secrets that are known."""
         assert span.parent is not None, "a span that is recorded has its place"
+        if self._handed - self._delivery.taken >= self._most_waiting:
+            self._dropped += 1  # here and not by the processor, which tells nobody how many it drops
+            return
+        self._handed += 1
         trace_id, parent_id = int(span.parent[3:35], 16), int(span.parent[36:52], 16)
         self._processor.on_end(
             ReadableSpan(
@@ -119,6 +132,11 @@ class Way:
             )
         )
 
+    def counts(self) -> Mapping[str, int]:
+        """Give how many spans were exported, failed, and dropped because too many waited."""
+        delivery = self._delivery
+        return {"exported": delivery.exported, "failed": delivery.failed, "dropped": self._dropped}
+
     async def close(self, seconds: float) -> None:
         """Send what is left, for *seconds* at most."""
         loop, done = asyncio.get_running_loop(), asyncio.Event()
@@ -132,29 +150,6 @@ class Way:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await done.wait()
-
-
-class _Told(SpanExporter):
-    """Tells the log once that the collector is away, and once that it is back."""
-
-    def __init__(self, exporter: SpanExporter) -> None:
-        self._exporter = exporter
-        self._lost = 0
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        result = self._exporter.export(spans)
-        if result is SpanExportResult.SUCCESS:
-            if self._lost:
-                _log.info("trace.collector_is_back", lost=self._lost)
-            self._lost = 0
-        else:
-            if not self._lost:
-                _log.warning("trace.collector_is_away")
-            self._lost += len(spans)
-        return result
-
-    def shutdown(self) -> None:
-        self._exporter.shutdown()
 
 
 def _clean(value: Value) -> Value:

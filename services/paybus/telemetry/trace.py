@@ -19,9 +19,12 @@ from typing import Final, Protocol
 from opentelemetry.trace import SpanKind
 
 __all__ = ["Recorder", "Span", "SpanKind", "Value", "begin", "begin_unplaced", "collect", "enter", "here",
-           "is_sampled", "trace_and_span_of", "work_on"]  # fmt: skip
+           "is_sampled", "span_counts", "trace_and_span_of", "work_on"]  # fmt: skip
 
 Value = str | int | float | bool
+
+SPAN_RESULTS: Final = ("exported", "failed", "dropped")
+"""What becomes of a span that is recorded: the collector has it, did not take it, or too many waited."""
 
 _SAMPLED: Final = frozenset("13579bdf")  # the last bit of the flags, which end the text
 _here: ContextVar[str | None] = ContextVar("paybus_trace", default=None)
@@ -69,6 +72,9 @@ class Recorder(Protocol):
     ) -> None:
         """Take a span that has ended; returns at once and raises nothing."""
 
+    def counts(self) -> Mapping[str, int]:
+        """Give how many of them have come to each of SPAN_RESULTS; some may still be under way."""
+
 
 class _Collected:
     """Who records the spans of this process; without one, nothing is begun."""
@@ -79,6 +85,12 @@ class _Collected:
 def collect(recorder: Recorder | None) -> None:
     """Have the spans of this process recorded from now on, or (None) none any more."""
     _Collected.by = recorder
+
+
+def span_counts() -> Mapping[str, int]:
+    """Give what became of the spans of this process until now, by each of SPAN_RESULTS."""
+    recorder = _Collected.by
+    return dict.fromkeys(SPAN_RESULTS, 0) if recorder is None else recorder.counts()
 
 
 def begin(name: str, parent: str | None, kind: SpanKind = SpanKind.INTERNAL) -> Span | None:

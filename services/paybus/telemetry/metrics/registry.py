@@ -5,6 +5,8 @@ import platform
 
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
+from paybus.telemetry.metrics.spans import SpanCounts
+
 
 def new_registry(service: str) -> CollectorRegistry:
     """Make the registry of one process, with its CPU, memory and files, and what was built."""
@@ -16,5 +18,6 @@ def new_registry(service: str) -> CollectorRegistry:
         ["service", "version", "python"],
         registry=registry,
     )
+    registry.register(SpanCounts())
     build.labels(service, version("paybus"), platform.python_version()).set(1)
     return registry
