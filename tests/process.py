@@ -18,17 +18,17 @@ class ProcessEndedError(Exception):
     """A process ended by itself; the text holds the end of its output."""
 
 
-class PythonProcess:
-    """`python -m module` with extra environment; ends with the block."""
+class Process:
+    """A program with extra environment; ends with the block."""
 
     def __init__(
-        self, module: str, environment: Mapping[str, str], log: Path, *, arguments: Sequence[str] = ()
+        self, name: str, command: Sequence[str | Path], log: Path, *, environment: Mapping[str, str]
     ) -> None:
-        self._module = module
+        self.name = name
         self._log = log
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments], env={**os.environ, **environment},
+                [str(part) for part in command], env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
 
@@ -45,26 +45,7 @@ class PythonProcess:
     def check(self) -> None:
         """Raise ProcessEndedError when it does not run any more."""
         if self._process.poll() is not None:
-            raise ProcessEndedError(
-                f"{self._module} ended with {self._process.returncode}:\n{self.log[-3000:]}"
-            )
-
-    def await_port(self, file: Path) -> int:
-        """Return the port that it writes to *file* when it listens."""
-        deadline = time.monotonic() + START_SECONDS
-        while not file.exists():
-            self.check()
-            assert time.monotonic() < deadline, f"{self._module} does not listen:\n{self.log[-3000:]}"
-            time.sleep(0.02)
-        return int(file.read_text())
-
-    def await_log(self, text: str) -> None:
-        """Return when it has printed *text*."""
-        deadline = time.monotonic() + START_SECONDS
-        while text not in self.log:
-            self.check()
-            assert time.monotonic() < deadline, f"{self._module} does not say {text}:\n{self.log[-3000:]}"
-            time.sleep(0.02)
+            raise ProcessEndedError(f"{self.name} ended with {self._process.returncode}:\n{self.log[-3000:]}")
 
     def kill(self) -> None:
         """Kill it with SIGKILL, as a crash would."""
@@ -96,3 +77,29 @@ class PythonProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+class PythonProcess(Process):
+    """`python -m module`, which says where it listens."""
+
+    def __init__(
+        self, module: str, environment: Mapping[str, str], log: Path, *, arguments: Sequence[str] = ()
+    ) -> None:
+        super().__init__(module, [sys.executable, "-m", module, *arguments], log, environment=environment)
+
+    def await_port(self, file: Path) -> int:
+        """Return the port that it writes to *file* when it listens."""
+        deadline = time.monotonic() + START_SECONDS
+        while not file.exists():
+            self.check()
+            assert time.monotonic() < deadline, f"{self.name} does not listen:\n{self.log[-3000:]}"
+            time.sleep(0.02)
+        return int(file.read_text())
+
+    def await_log(self, text: str) -> None:
+        """Return when it has printed *text*."""
+        deadline = time.monotonic() + START_SECONDS
+        while text not in self.log:
+            self.check()
+            assert time.monotonic() < deadline, f"{self.name} does not say {text}:\n{self.log[-3000:]}"
+            time.sleep(0.02)

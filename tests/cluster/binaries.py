@@ -12,7 +12,7 @@ import tarfile
 import tempfile
 import zipfile
 
-from tests.cluster.cache import cached
+from tests.cache import cached
 from tests.cluster.program import Command, need, run
 
 MODULE = Path(__file__).parent / "control_plane"

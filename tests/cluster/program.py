@@ -4,14 +4,11 @@ from collections.abc import Mapping, Sequence
 import os
 from pathlib import Path
 import shutil
-import signal
 import subprocess
-from types import TracebackType
-from typing import Self
 
 from tests.cluster.errors import ClusterError, MissingError
+from tests.process import Process, ProcessEndedError
 
-STOP_SECONDS = 20.0  # etcd and PostgreSQL write down what they have; the others need one or two
 Command = Sequence[str | Path]
 
 _TOLD = 600  # characters of an output: the last lines are those that say why
@@ -47,7 +44,7 @@ def run(
     return done.stdout
 
 
-class Daemon:
+class Daemon(Process):
     """A program in the background with its output in a file; it ends with the block, or with this process."""
 
     def __init__(
@@ -58,44 +55,12 @@ class Daemon:
         *,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self.name = name
-        self._log = log
-        texts = ["setpriv", "--pdeathsig", "KILL", *(str(part) for part in command)]
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                texts, env={**os.environ, **(environment or {})}, start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            )  # fmt: skip
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
-
-    @property
-    def log(self) -> str:
-        """What it has printed."""
-        return self._log.read_text(errors="replace")
+        leashed = ["setpriv", "--pdeathsig", "KILL", *command]
+        super().__init__(name, leashed, log, environment=environment or {})
 
     def check(self) -> None:
         """Raise ClusterError when it does not run any more."""
-        if self._process.poll() is not None:
-            raise ClusterError(f"{self.name} ended with {self._process.returncode}: {self.log[-_TOLD:]}")
-
-    def stop(self) -> int:
-        """End it in order, or by force when it does not go; give its exit code."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+            super().check()
+        except ProcessEndedError as error:
+            raise ClusterError(str(error)) from None

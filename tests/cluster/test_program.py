@@ -42,7 +42,7 @@ def test_a_daemon_ends_with_its_block(tmp_path: Path) -> None:
 
 def test_waiting_ends_when_what_is_needed_has_ended(tmp_path: Path) -> None:
     """The reason is the daemon's own, at once, and not that time is over."""
-    refused = pytest.raises(ClusterError, match="etcd ended with 1: bad data")
+    refused = pytest.raises(ClusterError, match=r"etcd ended with 1:\nbad data")
     with Daemon("etcd", ["sh", "-c", "echo bad data; exit 1"], tmp_path / "log") as daemon, refused:
         wait_for("an answer", lambda: False, seconds=60.0, need=[daemon])
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 import pytest
+from tests import cache
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.jars import KafkaUnavailableError, resolve_jars
 
@@ -73,10 +74,10 @@ def test_the_reason_is_told_when_nothing_can_be_fetched(
         (programs / name).write_text(f"#!/bin/sh\n{script}\n")
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:/bin:/usr/bin")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(cache, "FOLDER", tmp_path / "cache")
     with pytest.raises(KafkaUnavailableError, match="no route to anywhere"):
         resolve_jars()
-    assert [path.suffix for path in (tmp_path / "paybus-tests").iterdir()] == [".lock"]
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".lock"]
 
 
 @pytest.fixture

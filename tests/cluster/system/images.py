@@ -11,8 +11,8 @@ import subprocess
 import time
 from typing import Self
 
+from tests.cache import cached
 from tests.cluster.binaries import pause
-from tests.cluster.cache import cached
 from tests.cluster.program import need, run
 from tests.cluster.system.store import Store, open_store
 
