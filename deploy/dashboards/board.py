@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from deploy.dashboards.panel import PROMETHEUS
+from deploy.dashboards.query import MERCHANT_GROUP
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as model
@@ -44,6 +45,9 @@ class Choice:
 
 NAMESPACES = Choice("namespace", "Namespace", "paybus_build_info", "namespace")
 OPERATIONS = Choice("operation", "Operation", "paybus_operations_open", "kind")
+MERCHANT_GROUPS = Choice("merchant_group", "Merchant group", "paybus_operations_open", "merchant_group")
+WHOLE = "These are of all merchants, whichever group is chosen."
+"""What a panel says where groups can be chosen and its figures know none."""
 
 
 def board(
@@ -68,7 +72,7 @@ def board(
         made.with_row(dashboard.Row(row.title))
         for panel in row.panels:
             made.with_panel(panel)
-    return _numbered(made.build())
+    return _numbered(_told_apart(made.build()) if MERCHANT_GROUPS in choices else made.build())
 
 
 def runbook(title: str, chapter: str = "") -> dashboard.DashboardLink:
@@ -123,6 +127,19 @@ def _variable(choice: Choice) -> dashboard.QueryVariable:
         .all_value(".*")
         .current(model.VariableOption(text="All", value="$__all", selected=True))
     )
+
+
+def _told_apart(made: model.Dashboard) -> model.Dashboard:
+    """Let each panel say that it is of all merchants, unless some of it follows the chosen group."""
+    for panel in made.panels or []:
+        if isinstance(panel, model.Panel) and not _follows_the_group(panel):
+            said = (panel.description or "").removesuffix(WHOLE).rstrip()  # what is built once is told once
+            panel.description = f"{said} {WHOLE}"
+    return made
+
+
+def _follows_the_group(panel: model.Panel) -> bool:
+    return any(MERCHANT_GROUP in str(getattr(target, "expr", "")) for target in panel.targets or [])
 
 
 def _numbered(made: model.Dashboard) -> model.Dashboard:

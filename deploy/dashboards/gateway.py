@@ -1,6 +1,6 @@
 """*Gateway*: what it answers, how fast, and what we do not send it now."""
 
-from deploy.dashboards.board import Choice, Row, board, runbook
+from deploy.dashboards.board import MERCHANT_GROUPS, Choice, Row, board, runbook
 from deploy.dashboards.look import (
     PER_SECOND,
     REQUESTS,
@@ -11,9 +11,11 @@ from deploy.dashboards.look import (
     TRACES,
     TRAFFIC,
     VERDICTS,
+    seconds,
 )
 from deploy.dashboards.panel import Look, bars, density, lines, number, rows
 from deploy.dashboards.query import (
+    MERCHANT_GROUP,
     REQUEST,
     Query,
     age,
@@ -28,23 +30,24 @@ from deploy.dashboards.query import (
 )
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-CHOICE = Choice("request", "Request", "paybus_gateway_call_duration_seconds_count", "operation")
-
 _CALLS = "paybus_gateway_call_duration_seconds"
-_COUNT = f"{_CALLS}_count"
+_ATTEMPTS = "paybus_gateway_attempts_total"
 _CODES = "paybus_gateway_return_codes_total"
+_CHOSEN = (REQUEST, MERCHANT_GROUP)
+
+CHOICE = Choice("request", "Request", _ATTEMPTS, "operation")
 
 _NOW = (
     number(
         "Requests",
         "Requests to the gateway, a second, inquiries among them.",
-        rate(_COUNT, REQUEST),
+        rate(_ATTEMPTS, *_CHOSEN),
         Look(unit=PER_SECOND, width=3),
     ),
     number(
         "Without an answer",
         "The share of them that told nothing: time-outs, broken answers, errors. Rising: an outage begins.",
-        share(rate(_COUNT, REQUEST, 'verdict="unknown"'), rate(_COUNT, REQUEST)),
+        share(rate(_ATTEMPTS, *_CHOSEN, 'verdict="unknown"'), rate(_ATTEMPTS, *_CHOSEN)),
         Look(
             unit=SHARE,
             width=3,
@@ -96,12 +99,7 @@ _NOW = (
         "How long ago the exporter last read the attempts from Kafka. Red: this page is old, whatever it "
         "says.",
         age("paybus_broker_read_timestamp_seconds", 'subject="records"'),
-        Look(
-            unit=SECONDS,
-            width=3,
-            above={"orange": 30, "red": 60},
-            links=[runbook("Runbook", "paybusbrokerreadtooold")],
-        ),
+        seconds(30, 60, runbook("Runbook", "paybusbrokerreadtooold")),
     ),
 )
 
@@ -110,21 +108,21 @@ _ANSWERS = (
         "Requests by verdict",
         "What answers were worth, a second. Unknown tells nothing; not executed is certainty that nothing "
         "happened.",
-        [Query(rate(_COUNT, REQUEST, by="verdict"), "{{verdict}}")],
+        [Query(rate(_ATTEMPTS, *_CHOSEN, by="verdict"), "{{verdict}}")],
         Look(unit=PER_SECOND, stacked=True, colours=VERDICTS),
     ),
     lines(
         "Share of each verdict",
         "The same as shares. A rising share of unknown is money in doubt; of declined, look at the return "
         "codes.",
-        [Query(shares(_COUNT, REQUEST, by="verdict"), "{{verdict}}")],
+        [Query(shares(_ATTEMPTS, *_CHOSEN, by="verdict"), "{{verdict}}")],
         Look(unit=SHARE, most=1, colours=VERDICTS),
     ),
     lines(
         "Requests by operation",
         "What is asked of the gateway, a second. Many queries are many operations in doubt, or many "
         "customers who have not paid yet.",
-        [Query(rate(_COUNT, REQUEST, by="operation"), "{{operation}}")],
+        [Query(rate(_ATTEMPTS, *_CHOSEN, by="operation"), "{{operation}}")],
         Look(unit=PER_SECOND, colours=REQUESTS),
     ),
 )
@@ -155,20 +153,20 @@ _CODE = (
         "Return codes over time, top ten",
         "The commonest codes, a second. A code that appears with an outage or an update of the gateway is "
         "its reason.",
-        [Query(f"topk(10, {rate(_CODES, REQUEST, by='return_code')} > 0)", "{{return_code}}")],
+        [Query(f"topk(10, {rate(_CODES, *_CHOSEN, by='return_code')} > 0)", "{{return_code}}")],
         Look(unit=PER_SECOND, links=[runbook("Runbook", "paybusreturncodeshifted")]),
     ),
     bars(
         "Return codes, top ten",
         "How often each came in the time shown; none is no readable answer, other a code that is not in our "
         "table.",
-        Query(f"topk(10, {growth(_CODES, REQUEST, by='return_code')} > 0)", "{{return_code}}"),
+        Query(f"topk(10, {growth(_CODES, *_CHOSEN, by='return_code')} > 0)", "{{return_code}}"),
         Look(decimals=0, links=[runbook("Runbook", "paybusreturncodeshifted")]),
     ),
     rows(
         "Return codes by operation",
         "How often each came to which request, in the time shown; the commonest twenty.",
-        Query(f"topk(20, {growth(_CODES, REQUEST, by='operation, return_code')} > 0)", "replies"),
+        Query(f"topk(20, {growth(_CODES, *_CHOSEN, by='operation, return_code')} > 0)", "replies"),
         Look(decimals=0),
     ),
 )
@@ -219,4 +217,5 @@ def gateway() -> Dashboard:
             Row("Left alone, and held back", _LIMITS),
         ],
         CHOICE,
+        MERCHANT_GROUPS,
     )

@@ -2,6 +2,7 @@
 
 from deploy.dashboards.board import traces_of_this_time
 from deploy.dashboards.panel import Look
+from grafana_foundation_sdk.builders.dashboard import DashboardLink
 
 VERDICTS = {"executed": "green", "declined": "blue", "not_executed": "purple", "unknown": "red"}
 RESULTS = {"executed": "green", "declined": "blue", "rejected": "orange"}
@@ -40,3 +41,8 @@ LATENCY = Look(unit=SECONDS, colours=QUANTILES)
 DENSITY = Look(unit=SECONDS)
 TRACED_LATENCY = Look(unit=SECONDS, colours=QUANTILES, data_links=[TRACES])
 TRACED_DENSITY = Look(unit=SECONDS, data_links=[TRACES])
+
+
+def seconds(orange: float, red: float, *links: DashboardLink) -> Look:
+    """Give the look of one age that is too high above *orange*, and far too high above *red*."""
+    return Look(unit=SECONDS, width=3, above={"orange": orange, "red": red}, links=links)

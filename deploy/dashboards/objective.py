@@ -6,7 +6,7 @@ A burn of 1 spends the allowance of 30 days in 30 days; 14.4 spends it in two da
 from deploy.dashboards.board import runbook
 from deploy.dashboards.look import SHARE
 from deploy.dashboards.panel import TALL, Look, lines, number
-from deploy.dashboards.query import KIND, Query, growth, series
+from deploy.dashboards.query import KIND, MERCHANT_GROUP, Query, growth, series
 
 LATE_ALLOWED = 0.005
 """Of the commands: 99.5 % are answered in time, a pay and a cancel in 90 s, a refund in 300 s."""
@@ -14,17 +14,18 @@ DOUBT_ALLOWED = 0.01
 """Of the attempts that may move money: 99 % tell whether it moved."""
 
 _AGE = "paybus_command_age_seconds"
-_CALLS = "paybus_gateway_call_duration_seconds_count"
+_ATTEMPTS = "paybus_gateway_attempts_total"
 _CHARGES = 'operation=~"pay|order|refund|cancel"'
 _WINDOWS = ("5m", "1h", "6h", "3d")
 _SHADES = {"over 5m": "yellow", "over 1h": "orange", "over 6h": "red", "over 3d": "dark-red"}
 _PACE = {"orange": 1.0, "red": 14.4}
 
-_QUICK = growth(f"{_AGE}_bucket", KIND, 'kind=~"pay|cancel"', 'le="90.0"')
-_SLOW = growth(f"{_AGE}_bucket", KIND, 'kind="refund"', 'le="300.0"')
-_IN_TIME = f"(({_QUICK} or vector(0)) + ({_SLOW} or vector(0))) / ({growth(f'{_AGE}_count', KIND)} > 0)"
-_IN_DOUBT = growth(_CALLS, _CHARGES, 'verdict="unknown"')
-_TOLD = f"1 - {_IN_DOUBT} / ({growth(_CALLS, _CHARGES)} > 0)"
+_CHOSEN = (KIND, MERCHANT_GROUP)
+_QUICK = growth(f"{_AGE}_bucket", *_CHOSEN, 'kind=~"pay|cancel"', 'le="90.0"')
+_SLOW = growth(f"{_AGE}_bucket", *_CHOSEN, 'kind="refund"', 'le="300.0"')
+_IN_TIME = f"(({_QUICK} or vector(0)) + ({_SLOW} or vector(0))) / ({growth(f'{_AGE}_count', *_CHOSEN)} > 0)"
+_IN_DOUBT = growth(_ATTEMPTS, _CHARGES, MERCHANT_GROUP, 'verdict="unknown"')
+_TOLD = f"1 - {_IN_DOUBT} / ({growth(_ATTEMPTS, _CHARGES, MERCHANT_GROUP)} > 0)"
 
 
 def _burn(ratio: str, allowed: float, *matchers: str) -> list[Query]:

@@ -1,6 +1,6 @@
 """*Payments*: the page to open first."""
 
-from deploy.dashboards.board import OPERATIONS, Row, board, elsewhere, runbook
+from deploy.dashboards.board import MERCHANT_GROUPS, OPERATIONS, Row, board, elsewhere, runbook
 from deploy.dashboards.doubt import NOW, OVER_TIME
 from deploy.dashboards.look import (
     KINDS,
@@ -18,6 +18,7 @@ from deploy.dashboards.objective import OBJECTIVES
 from deploy.dashboards.panel import Look, bars, density, lines
 from deploy.dashboards.query import (
     KIND,
+    MERCHANT_GROUP,
     TOPIC,
     Query,
     buckets,
@@ -32,21 +33,22 @@ from deploy.dashboards.query import (
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 _AGE = "paybus_command_age_seconds"
-_CALLS = "paybus_gateway_call_duration_seconds_count"
+_ATTEMPTS = "paybus_gateway_attempts_total"
 _CHARGES = 'operation=~"pay|order|refund|cancel"'
+_CHOSEN = (KIND, MERCHANT_GROUP)
 
 _COMMANDS = (
     lines(
         "Commands answered",
         "Final answers a second. A fall to 0 while commands come is a stop: see *Queues*.",
-        [Query(rate("paybus_commands_total", KIND, by="result"), "{{result}}")],
+        [Query(rate("paybus_commands_total", *_CHOSEN, by="result"), "{{result}}")],
         Look(unit=PER_SECOND, stacked=True, colours=RESULTS, links=[elsewhere("Queues", "queues")]),
     ),
     lines(
         "How commands end",
         "Each result's share. Declined is the gateway's no, rejected a command that may not be carried out. "
         "A step in declined against last week: see the return codes.",
-        [Query(shares("paybus_commands_total", KIND, by="result"), "{{result}}")],
+        [Query(shares("paybus_commands_total", *_CHOSEN, by="result"), "{{result}}")],
         Look(unit=SHARE, most=1, colours=RESULTS),
     ),
     lines(
@@ -56,8 +58,8 @@ _COMMANDS = (
         [
             Query(
                 share(
-                    rate(_CALLS, _CHARGES, 'verdict="unknown"', by="operation"),
-                    rate(_CALLS, _CHARGES, by="operation"),
+                    rate(_ATTEMPTS, _CHARGES, MERCHANT_GROUP, 'verdict="unknown"', by="operation"),
+                    rate(_ATTEMPTS, _CHARGES, MERCHANT_GROUP, by="operation"),
                 ),
                 "{{operation}}",
             )
@@ -70,15 +72,16 @@ _COMMANDS = (
         "Open operations",
         "Operations without a final answer, by state. Unknown falls to 0 when the gateway is well; ready "
         "that grows is a worker that does not send; waiting are refunds and cancels whose pay is not final.",
-        [Query(total("paybus_operations_open", KIND, by="state"), "{{state}}")],
+        [Query(total("paybus_operations_open", *_CHOSEN, by="state"), "{{state}}")],
         Look(stacked=True, colours=STATES),
     ),
     lines(
         "Errors",
         "What should not happen, a second: commands rejected, dead letters, return codes that nobody has "
-        "judged, requests held back. Each has its own panel on *Queues* or *Gateway*.",
+        "judged, requests held back. Each has its own panel on *Queues* or *Gateway*. Rejected are those of "
+        "the chosen group, the rest is of all merchants.",
         [
-            Query(rate("paybus_commands_total", KIND, 'result="rejected"'), "rejected"),
+            Query(rate("paybus_commands_total", *_CHOSEN, 'result="rejected"'), "rejected"),
             Query(rate("paybus_dead_letters_total", TOPIC), "dead letters"),
             Query(rate("paybus_return_codes_unlisted_total", KIND), "unlisted return codes"),
             Query(rate("paybus_requests_held_back_total", KIND), "held back"),
@@ -99,7 +102,7 @@ _COMMANDS = (
         "What the gateway answered in the time shown; none is no readable answer. Compare it with a quiet "
         "day; other is a code that nobody has judged yet.",
         Query(
-            f"topk(10, {growth('paybus_gateway_return_codes_total', by='return_code')} > 0)",
+            f"topk(10, {growth('paybus_gateway_return_codes_total', MERCHANT_GROUP, by='return_code')} > 0)",
             "{{return_code}}",
         ),
         Look(decimals=0, links=[runbook("Runbook", "paybusreturncodeshifted")]),
@@ -111,21 +114,21 @@ _TIME = (
         "From asked to answered",
         "Half, 95 % and 99 % of the commands are answered within this. A pay contains the customer's PIN, a "
         "refund may wait for its pay. Points are exemplars: each leads to a trace.",
-        quantiles(_AGE, KIND),
+        quantiles(_AGE, *_CHOSEN),
         TRACED_LATENCY,
     ),
     lines(
         "From asked to answered, 95 % by operation",
         "95 % are answered within this. One operation alone that is slow is the gateway's; all of them "
         "together is rather us: see *Intake* on *Queues*.",
-        [Query(quantile(0.95, _AGE, KIND, by="kind"), "{{kind}}", exemplars=True)],
+        [Query(quantile(0.95, _AGE, *_CHOSEN, by="kind"), "{{kind}}", exemplars=True)],
         Look(unit=SECONDS, colours=KINDS, data_links=[TRACES]),
     ),
     density(
         "How long they took",
         "How many commands a second took how long. A second hump is a group with a trouble of its own, "
         "which no quantile shows.",
-        buckets(_AGE, KIND),
+        buckets(_AGE, *_CHOSEN),
         TRACED_DENSITY,
     ),
 )
@@ -145,4 +148,5 @@ def payments() -> Dashboard:
             Row("Objectives", OBJECTIVES),
         ],
         OPERATIONS,
+        MERCHANT_GROUPS,
     )

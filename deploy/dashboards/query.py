@@ -6,6 +6,7 @@ NAMESPACE = 'namespace=~"$namespace"'
 KIND = 'kind=~"$operation"'
 TOPIC = 'topic=~".+[.]$operation[.]commands[.].+"'
 REQUEST = 'operation=~"$request"'
+MERCHANT_GROUP = 'merchant_group=~"$merchant_group"'
 
 QUANTILES = (0.99, 0.95, 0.5)
 WITH_EXEMPLARS = ("paybus_command_age_seconds", "paybus_gateway_call_duration_seconds")
@@ -82,6 +83,11 @@ def age(timestamp: str, *matchers: str) -> str:
 def worst(metric: str, *matchers: str, by: str = "") -> str:
     """Give the greatest of some figures that are there now."""
     return f"{_over('max', by)}({series(metric, *matchers)})"
+
+
+def all_chosen(metric: str) -> str:
+    """Add up the chosen groups of merchants; of exporters that both say it, take the greater."""
+    return f"max(sum without (merchant_group) ({series(metric, MERCHANT_GROUP)}))"
 
 
 def _sum(by: str) -> str:

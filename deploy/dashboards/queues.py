@@ -1,7 +1,7 @@
 """*Queues*: what waits between Kafka, the ledger and the gateway, and whether it moves."""
 
 from deploy.dashboards.board import OPERATIONS, Row, board, elsewhere, runbook
-from deploy.dashboards.look import DENSITY, FATES, KINDS, LATENCY, PER_SECOND, SECONDS, STATES
+from deploy.dashboards.look import DENSITY, FATES, KINDS, LATENCY, PER_SECOND, SECONDS, STATES, seconds
 from deploy.dashboards.panel import Look, density, lines, number, rows
 from deploy.dashboards.query import KIND, TOPIC, Query, buckets, growth, quantiles, rate, total, worst
 from grafana_foundation_sdk.models.dashboard import Dashboard
@@ -19,12 +19,7 @@ _NOW = (
         "Oldest in Kafka",
         "The age of the oldest of them. Old with few commands: a worker is stuck or down.",
         worst("paybus_consumer_lag_seconds", TOPIC),
-        Look(
-            unit=SECONDS,
-            width=3,
-            above={"orange": 15, "red": 60},
-            links=[runbook("Runbook", "paybusconsumerstalled")],
-        ),
+        seconds(15, 60, runbook("Runbook", "paybusconsumerstalled")),
     ),
     number(
         "Held",
@@ -49,12 +44,7 @@ _NOW = (
         "Oldest event",
         "The age of the oldest of them. Others hear late by this much.",
         worst("paybus_outbox_oldest_seconds"),
-        Look(
-            unit=SECONDS,
-            width=3,
-            above={"orange": 10, "red": 60},
-            links=[runbook("Runbook", "paybusoutboxold")],
-        ),
+        seconds(10, 60, runbook("Runbook", "paybusoutboxold")),
     ),
     number(
         "Dead letters",
@@ -121,7 +111,8 @@ _INTAKE = (
 _WORK = (
     lines(
         "Open operations",
-        "Operations without a final answer, by state. Ready that grows is a worker that does not send.",
+        "Operations of all merchants without a final answer, by state. Ready that grows is a worker that "
+        "does not send.",
         [Query(total("paybus_operations_open", KIND, by="state"), "{{state}}")],
         Look(stacked=True, colours=STATES),
     ),

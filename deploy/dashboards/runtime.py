@@ -4,7 +4,7 @@ Whose process it is, is said by `paybus_build_info` on the same page, whatever t
 """
 
 from deploy.dashboards.board import Choice, Row, board, elsewhere, runbook
-from deploy.dashboards.look import PER_SECOND, SECONDS, SHARE
+from deploy.dashboards.look import PER_SECOND, SECONDS, SHARE, seconds
 from deploy.dashboards.panel import Look, bars, lines, number, rows
 from deploy.dashboards.query import Query, age, growth, rate, series, total, worst
 from grafana_foundation_sdk.models.dashboard import Dashboard
@@ -56,12 +56,7 @@ _NOW = (
         "The worker that has been longest without a heartbeat in the ledger. At the fence (3.5 s) it stops "
         "sending.",
         worst("paybus_heartbeat_age_seconds"),
-        Look(
-            unit=SECONDS,
-            width=3,
-            above={"orange": 2.5, "red": 3.5},
-            links=[runbook("Runbook", "paybusheartbeatslow")],
-        ),
+        seconds(2.5, 3.5, runbook("Runbook", "paybusheartbeatslow")),
     ),
     number(
         "Oldest scrape",

@@ -8,8 +8,8 @@ from pydantic import SecretStr
 import pytest
 
 from paybus.contracts.topics import Topics
+from paybus.exporter.settings import ExporterSettings
 from paybus.ledger.pool import Pool, open_pool
-from paybus.runtime.settings import BusSettings
 
 _numbers = count(1)
 
@@ -21,9 +21,9 @@ def topics() -> Topics:
 
 
 @pytest.fixture
-def settings(database_url: str, bootstrap: str, topics: Topics) -> BusSettings:
+def settings(database_url: str, bootstrap: str, topics: Topics) -> ExporterSettings:
     """Give what the exporter is told."""
-    return BusSettings(
+    return ExporterSettings(
         database_url=SecretStr(database_url), kafka_bootstrap=bootstrap, topic_prefix=topics.prefix
     )
 

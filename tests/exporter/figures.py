@@ -11,8 +11,8 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from paybus.exporter.composition import start
+from paybus.exporter.settings import ExporterSettings
 from paybus.runtime.service import Service
-from paybus.runtime.settings import BusSettings
 
 PATIENCE_SECONDS = 60.0
 EVERY_SECONDS = 0.1
@@ -24,7 +24,7 @@ READ_AT = (
 
 
 class Figures:
-    """One scrape: values by the name of the sample and its labels."""
+    """One scrape: values by the name of the sample and its labels; of all groups where none is asked for."""
 
     def __init__(self, text: str) -> None:
         self.samples = {
@@ -32,16 +32,21 @@ class Figures:
             for family in text_string_to_metric_families(text)
             for sample in family.samples
         }
+        self.whole: dict[tuple[str, frozenset[tuple[str, str]]], float] = {}
+        for (name, labels), value in self.samples.items():
+            place = name, frozenset(pair for pair in labels if pair[0] != "merchant_group")
+            self.whole[place] = self.whole.get(place, 0) + value
 
     def __call__(self, name: str, **labels: str) -> float:
         """Give the value of one series; KeyError if it is not there."""
-        return self.samples[name, frozenset(labels.items())]
+        samples = self.samples if "merchant_group" in labels else self.whole
+        return samples[name, frozenset(labels.items())]
 
     def series(self, name: str) -> dict[tuple[str, ...], float]:
         """Give the values of all series of *name* that are not 0, by the values of their labels, sorted."""
         return {
             tuple(value for _, value in sorted(labels)): figure
-            for (found, labels), figure in self.samples.items()
+            for (found, labels), figure in self.whole.items()
             if found == name and figure
         }
 
@@ -102,7 +107,7 @@ class Page:
 
 @asynccontextmanager
 async def exporting(
-    settings: BusSettings, *, ready: bool = True, every_seconds: float = EVERY_SECONDS
+    settings: ExporterSettings, *, ready: bool = True, every_seconds: float = EVERY_SECONDS
 ) -> AsyncIterator[Page]:
     """Run the exporter while the block runs; it must have lived until it was stopped."""
     service = Service(grace_seconds=5)

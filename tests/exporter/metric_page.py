@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Metric
 
 from paybus.contracts.topics import Topics
 from paybus.telemetry import metrics as named
+from paybus.telemetry.metrics.merchant_group import MerchantGroups
 from paybus.telemetry.metrics.registry import new_registry
 from paybus.trades.operation import Kind
 
@@ -23,7 +24,7 @@ _BEGIN, _END = "<!-- made by python -m tests.exporter.metric_page -->\n", "<!-- 
 _HEAD = "| Metric | Type | Unit | Labels | What it says |\n|---|---|---|---|---|\n"
 _UNITS = {"timestamp_seconds": "Unix time, s", "seconds": "s", "fen": "fen", "records": "records"}
 _MOST_VALUES = 8  # more are told by their number
-_VARYING = {"paybus_build_info"}  # its labels say what runs here
+_VARYING = {"service", "version", "python", "merchant_group"}  # they say what runs here, and how it is set
 
 
 def metrics() -> dict[str, list[Metric]]:
@@ -55,7 +56,7 @@ def explained(page: str) -> dict[str, list[str]]:
 
 def _registry(kind: Kind) -> CollectorRegistry:
     registry = new_registry("any")
-    arguments = {"registry": registry, "topics": Topics(), "kind": kind}
+    arguments = {"registry": registry, "topics": Topics(), "kind": kind, "groups": MerchantGroups()}
     for subject in _subjects():
         subject(**{needed: arguments[needed] for needed in inspect.signature(subject).parameters})
     return registry
@@ -77,17 +78,17 @@ def _named(registry: CollectorRegistry) -> Iterator[tuple[str, Metric]]:
 def _row(name: str, families: Sequence[Metric]) -> str:
     one = families[0]
     unit = next((unit for suffix, unit in _UNITS.items() if one.name.endswith(suffix)), "a number")
-    return f"| `{name}` | {one.type} | {unit} | {_labels(name, families) or '-'} | {one.documentation} |"
+    return f"| `{name}` | {one.type} | {unit} | {_labels(families) or '-'} | {one.documentation} |"
 
 
-def _labels(name: str, families: Sequence[Metric]) -> str:
+def _labels(families: Sequence[Metric]) -> str:
     samples = [sample for family in families for sample in family.samples]
     values: defaultdict[str, list[str]] = defaultdict(list)
     for label, value in (pair for sample in samples for pair in sample.labels.items()):
         if label != "le" and value not in values[label]:
             values[label].append(value)
     return "; ".join(
-        f"`{label}`" + ("" if name in _VARYING else f": {_list(found)}") for label, found in values.items()
+        f"`{label}`" + ("" if label in _VARYING else f": {_list(found)}") for label, found in values.items()
     )
 
 

@@ -13,10 +13,11 @@ from tests.exporter.figures import PATIENCE_SECONDS, exporting
 from tests.ledger.house import cancel, concluded, hand, paid, pay, refund, said
 
 from paybus.exporter.answer_count import AnswerCount
+from paybus.exporter.settings import ExporterSettings
 from paybus.ledger import book
 from paybus.ledger.pool import Pool
-from paybus.runtime.settings import BusSettings
 from paybus.telemetry.metrics.ledger import CommandMetrics
+from paybus.telemetry.metrics.merchant_group import MerchantGroups
 from paybus.trades.happening import Happening
 from paybus.trades.operation import Kind
 from paybus.trades.outcome import Verdict
@@ -30,7 +31,7 @@ class Counting:
 
     def __init__(self, **how: Any) -> None:
         self._registry = CollectorRegistry()
-        self._answers = AnswerCount(CommandMetrics(self._registry), **how)
+        self._answers = AnswerCount(CommandMetrics(self._registry, MerchantGroups()), **how)
 
     async def look(self, pool: Pool) -> None:
         """Read the ledger once."""
@@ -38,7 +39,12 @@ class Counting:
 
     def counted(self, kind: Kind = Kind.PAY, result: str = "executed") -> int:
         """Give how many commands have ended so."""
-        return int(self._registry.get_sample_value(ENDED, {"kind": kind, "result": result}) or 0)
+        return int(
+            self._registry.get_sample_value(
+                ENDED, {"kind": kind, "result": result, "merchant_group": "other"}
+            )
+            or 0
+        )
 
     async def until(self, pool: Pool, number: int) -> None:
         """Look until so many pays have ended, and once more."""
@@ -57,7 +63,7 @@ async def counting(pool: Pool) -> Counting:
     return counting
 
 
-async def test_every_command_is_counted_once_by_how_it_ended(settings: BusSettings, pool: Pool) -> None:
+async def test_every_command_is_counted_once_by_how_it_ended(settings: ExporterSettings, pool: Pool) -> None:
     """Executed and declined are the gateway's word, rejected is ours; a declined cancel is a rejected one."""
     await paid(pool, "C4", "C5", "C6")  # before there was an exporter
     payer, refunder, canceller = [await hand(pool, kind) for kind in Kind]
@@ -83,7 +89,7 @@ async def test_every_command_is_counted_once_by_how_it_ended(settings: BusSettin
     assert figures.series(f"{AGE}_count") == {("pay",): 3, ("refund",): 3, ("cancel",): 2}
 
 
-async def test_the_age_is_from_asked_to_answered(settings: BusSettings, pool: Pool) -> None:
+async def test_the_age_is_from_asked_to_answered(settings: ExporterSettings, pool: Pool) -> None:
     """Not from accepted, and not to when it is counted; one from the future has an age of 0."""
     payer = await hand(pool)
     now = datetime.now(UTC)
@@ -99,7 +105,7 @@ async def test_the_age_is_from_asked_to_answered(settings: BusSettings, pool: Po
 
 
 async def test_a_new_process_counts_nothing_that_an_earlier_one_has_counted(
-    settings: BusSettings, pool: Pool
+    settings: ExporterSettings, pool: Pool
 ) -> None:
     """Prometheus adds up what every process counted; within one it never sees a figure fall."""
     async with exporting(settings) as page:

@@ -15,6 +15,7 @@ from paybus.exporter.tally import Tally
 from paybus.telemetry.metrics.broker import BrokerMetrics
 from paybus.telemetry.metrics.gateway import GatewayMetrics
 from paybus.telemetry.metrics.ledger import CommandMetrics
+from paybus.telemetry.metrics.merchant_group import MerchantGroups
 from paybus.trades.operation import Kind
 
 CALL = GatewayCall(
@@ -43,7 +44,7 @@ def exemplars(registry: CollectorRegistry) -> list[tuple[str, str, str]]:
 def counted(*headers: Any) -> CollectorRegistry:
     """Count records with these headers."""
     registry = CollectorRegistry()
-    tally = Tally(TOPICS, GatewayMetrics(registry), BrokerMetrics(registry, TOPICS))
+    tally = Tally(TOPICS, GatewayMetrics(registry, MerchantGroups()), BrokerMetrics(registry, TOPICS))
     for one in headers:
         tally.count(Consumed(one))
     return registry
@@ -71,5 +72,7 @@ def test_a_trace_that_nobody_keeps_is_no_exemplar(headers: Any) -> None:
 def test_a_commands_age_names_its_trace() -> None:
     """The slowest bucket of the service level leads to a command that was slow."""
     registry = CollectorRegistry()
-    CommandMetrics(registry).count(Kind.PAY, "executed", age_seconds=100.0, traceparent=SAMPLED)
+    CommandMetrics(registry, MerchantGroups()).count(
+        Kind.PAY, "executed", merchant_id="1", age_seconds=100.0, traceparent=SAMPLED
+    )
     assert exemplars(registry) == [("300.0", SENDER, TRACE)]

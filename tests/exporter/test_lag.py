@@ -8,7 +8,7 @@ from tests.exporter.figures import exporting
 
 from paybus.contracts.topics import Topics
 from paybus.exporter.cluster import first_unread, open_cluster
-from paybus.runtime.settings import BusSettings
+from paybus.exporter.settings import ExporterSettings
 from paybus.trades.operation import Kind
 
 RECORDS, SECONDS = "paybus_consumer_lag_records", "paybus_consumer_lag_seconds"
@@ -33,7 +33,7 @@ async def accept(bootstrap: str, topic: str, offsets: dict[int, int]) -> None:
 
 
 async def test_what_is_not_committed_is_the_lag(
-    settings: BusSettings, topics: Topics, producer: AIOKafkaProducer
+    settings: ExporterSettings, topics: Topics, producer: AIOKafkaProducer
 ) -> None:
     """Records of all partitions together; the age is that of the oldest one that is not committed."""
     topic = topics.commands(Kind.REFUND)
@@ -54,7 +54,7 @@ async def test_what_is_not_committed_is_the_lag(
 
 
 async def test_where_nobody_has_ever_committed_everything_waits(
-    settings: BusSettings, topics: Topics, producer: AIOKafkaProducer
+    settings: ExporterSettings, topics: Topics, producer: AIOKafkaProducer
 ) -> None:
     """A worker that never started is seen: its topic's first record is the oldest that waits."""
     topic = topics.commands(Kind.PAY)
@@ -66,7 +66,7 @@ async def test_where_nobody_has_ever_committed_everything_waits(
 
 
 async def test_the_lag_of_a_stuck_worker_grows_older(
-    settings: BusSettings, topics: Topics, producer: AIOKafkaProducer
+    settings: ExporterSettings, topics: Topics, producer: AIOKafkaProducer
 ) -> None:
     """Its first record is not read from Kafka again, and its age is counted on."""
     topic = topics.commands(Kind.CANCEL)
@@ -78,7 +78,7 @@ async def test_the_lag_of_a_stuck_worker_grows_older(
 
 
 async def test_a_command_from_the_future_is_not_younger_than_now(
-    settings: BusSettings, topics: Topics, producer: AIOKafkaProducer
+    settings: ExporterSettings, topics: Topics, producer: AIOKafkaProducer
 ) -> None:
     """Clocks differ: an age is never below 0."""
     topic = topics.commands(Kind.CANCEL)
@@ -88,7 +88,7 @@ async def test_a_command_from_the_future_is_not_younger_than_now(
     assert figures(SECONDS, topic=topic) == 0
 
 
-async def test_looking_makes_no_topics(settings: BusSettings, topics: Topics) -> None:
+async def test_looking_makes_no_topics(settings: ExporterSettings, topics: Topics) -> None:
     """A topic that appears by being asked for has the broker's number of partitions, for ever."""
     async with exporting(settings) as page:
         await page.after_another_look()

@@ -20,10 +20,10 @@ from tests.ledger.house import paid
 
 from paybus.contracts.topics import Topics
 from paybus.exporter import cluster, record_reader
+from paybus.exporter.settings import ExporterSettings
 from paybus.ledger.pool import open_pool
 from paybus.runtime.embedded_broker import EmbeddedBroker
 from paybus.runtime.embedded_postgres import EmbeddedPostgres
-from paybus.runtime.settings import BusSettings
 
 ENDED = "paybus_commands_total"
 LEDGER_READ_AT = "paybus_ledger_read_timestamp_seconds"
@@ -67,7 +67,7 @@ async def shut(postgres_server: EmbeddedPostgres, database_url: str) -> AsyncIte
 
 
 async def test_without_the_ledger_the_last_figures_stand_and_say_how_old_they_are(
-    settings: BusSettings, postgres_server: EmbeddedPostgres, log: Log
+    settings: ExporterSettings, postgres_server: EmbeddedPostgres, log: Log
 ) -> None:
     """It is said once, `/metrics` goes on, and after the outage every answer has been counted once."""
     url = settings.database_url.get_secret_value()
@@ -93,7 +93,7 @@ async def test_without_the_ledger_the_last_figures_stand_and_say_how_old_they_ar
 
 
 async def test_a_ledger_that_is_not_there_at_the_start_is_waited_for(
-    settings: BusSettings, topics: Topics, producer: AIOKafkaProducer, postgres_server: EmbeddedPostgres
+    settings: ExporterSettings, topics: Topics, producer: AIOKafkaProducer, postgres_server: EmbeddedPostgres
 ) -> None:
     """Kafka's figures are served all the same; `/ready` names what has never been read."""
     url = settings.database_url.get_secret_value()
@@ -106,7 +106,9 @@ async def test_a_ledger_that_is_not_there_at_the_start_is_waited_for(
 
 async def test_brokers_that_are_not_there_at_the_start_are_waited_for(database_url: str, log: Log) -> None:
     """The ledger's figures are served all the same; `/ready` names what has never been read."""
-    settings = BusSettings(database_url=SecretStr(database_url), kafka_bootstrap=f"127.0.0.1:{free_port()}")
+    settings = ExporterSettings(
+        database_url=SecretStr(database_url), kafka_bootstrap=f"127.0.0.1:{free_port()}"
+    )
     async with (
         exporting(settings, ready=False) as page,
         open_pool(database_url, application_name="tests") as pool,
@@ -124,7 +126,7 @@ async def test_a_broker_that_went_leaves_its_last_figures(
 ) -> None:
     """The counts stand and say how old they are; the exporter goes on with the ledger, and stops in order."""
     with EmbeddedBroker(dict.fromkeys(topics.all(), 2)) as broker:
-        settings = BusSettings(
+        settings = ExporterSettings(
             database_url=SecretStr(database_url), kafka_bootstrap=broker.bootstrap, topic_prefix=topics.prefix
         )
         async with exporting(settings) as page:
@@ -146,7 +148,7 @@ async def test_a_broker_that_answers_nothing_is_an_outage_too(
     monkeypatch.setattr(cluster, "REQUEST_MS", 2_000)
     monkeypatch.setattr(record_reader, "COMMIT_SECONDS", 1.0)
     with EmbeddedBroker(dict.fromkeys(topics.all(), 2)) as broker:
-        settings = BusSettings(
+        settings = ExporterSettings(
             database_url=SecretStr(database_url), kafka_bootstrap=broker.bootstrap, topic_prefix=topics.prefix
         )
         async with exporting(settings) as page:
@@ -171,7 +173,7 @@ async def test_over_a_brokers_kill_and_start_every_record_is_counted_once(
     """Real Apache Kafka, kill -9 and a start on its data: the reader goes on from what it had counted."""
     with ApacheKafka(tmp_path / "kafka") as broker:
         broker.create_topics(dict.fromkeys(topics.all(), 2))
-        settings = BusSettings(
+        settings = ExporterSettings(
             database_url=SecretStr(database_url), kafka_bootstrap=broker.bootstrap, topic_prefix=topics.prefix
         )
         async with exporting(settings) as page:

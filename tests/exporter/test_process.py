@@ -15,7 +15,7 @@ from tests.exporter.test_records import CODES, call
 from tests.runtime.program import environment, finish, lines
 
 from paybus.contracts.topics import Topics
-from paybus.runtime.settings import BusSettings
+from paybus.exporter.settings import ExporterSettings
 
 
 def exporter(settings: Mapping[str, str]) -> subprocess.Popen[str]:
@@ -44,7 +44,7 @@ def scrape_until_ready(process: subprocess.Popen[str], port_file: Path) -> Figur
 
 
 async def test_it_serves_its_figures_and_stops_in_order(
-    settings: BusSettings, topics: Topics, producer: AIOKafkaProducer, tmp_path: Path
+    settings: ExporterSettings, topics: Topics, producer: AIOKafkaProducer, tmp_path: Path
 ) -> None:
     """Ready means that the figures are there; SIGTERM is an orderly end, and the log holds no password."""
     for _ in range(3):

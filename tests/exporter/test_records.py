@@ -12,7 +12,7 @@ from paybus.contracts.dead_letter import dead_letter_headers
 from paybus.contracts.errors import NotACommandError
 from paybus.contracts.topics import Topics
 from paybus.exporter import record_reader
-from paybus.runtime.settings import BusSettings
+from paybus.exporter.settings import ExporterSettings
 from paybus.trades.operation import Kind
 
 DURATION, CODES = "paybus_gateway_call_duration_seconds", "paybus_gateway_return_codes_total"
@@ -41,7 +41,7 @@ def letter_headers(value: bytes | None, *, topic: str, kind: Kind = Kind.PAY) ->
 
 
 async def test_every_attempt_is_counted_once_whatever_its_partition(
-    settings: BusSettings, topics: Topics, producer: AIOKafkaProducer
+    settings: ExporterSettings, topics: Topics, producer: AIOKafkaProducer
 ) -> None:
     """Counts and seconds are exactly those of the records, by operation, verdict and return code."""
     paid, failed = [call()] * 30, [call(verdict="declined", return_code="FAIL", duration_us=1_500_000)] * 4
@@ -60,7 +60,7 @@ async def test_every_attempt_is_counted_once_whatever_its_partition(
 
 
 async def test_what_was_there_before_the_first_start_is_counted(
-    settings: BusSettings, topics: Topics, producer: AIOKafkaProducer
+    settings: ExporterSettings, topics: Topics, producer: AIOKafkaProducer
 ) -> None:
     """Services start in any order: the first exporter looks back, as far as it says it does."""
     await send(producer, topics.gateway_calls, *[call()] * 9)
@@ -71,7 +71,7 @@ async def test_what_was_there_before_the_first_start_is_counted(
 
 
 async def test_the_look_back_has_a_bound(
-    settings: BusSettings, topics: Topics, producer: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch
+    settings: ExporterSettings, topics: Topics, producer: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a long absence it begins so many records before the end of each partition, not a year ago."""
     monkeypatch.setattr(record_reader, "LOOK_BACK_RECORDS", 2)
@@ -85,7 +85,7 @@ async def test_the_look_back_has_a_bound(
 
 
 async def test_the_next_process_counts_what_came_in_between_and_nothing_again(
-    settings: BusSettings, topics: Topics, producer: AIOKafkaProducer
+    settings: ExporterSettings, topics: Topics, producer: AIOKafkaProducer
 ) -> None:
     """Prometheus adds up what every process counted: over a restart that must be each record once."""
     async with exporting(settings) as page:
@@ -99,7 +99,7 @@ async def test_the_next_process_counts_what_came_in_between_and_nothing_again(
 
 
 async def test_an_orderly_stop_leaves_nothing_to_be_counted_twice(
-    settings: BusSettings, topics: Topics, producer: AIOKafkaProducer
+    settings: ExporterSettings, topics: Topics, producer: AIOKafkaProducer
 ) -> None:
     """How far it is is committed every few seconds, and once more at the end."""
     await send(producer, topics.gateway_calls, call())
@@ -114,7 +114,7 @@ async def test_an_orderly_stop_leaves_nothing_to_be_counted_twice(
 
 
 async def test_a_record_that_cannot_be_read_is_counted_and_passed_over(
-    settings: BusSettings, topics: Topics, producer: AIOKafkaProducer
+    settings: ExporterSettings, topics: Topics, producer: AIOKafkaProducer
 ) -> None:
     """Whatever stands in it, on the same partition the next one is counted."""
     unreadable = [None, b"", b"\xff\xfe", b"[]", b"{}", call()[:-9], call(duration_us=10**400)]
@@ -127,7 +127,7 @@ async def test_a_record_that_cannot_be_read_is_counted_and_passed_over(
 
 
 async def test_what_is_not_known_here_is_other(
-    settings: BusSettings, topics: Topics, producer: AIOKafkaProducer
+    settings: ExporterSettings, topics: Topics, producer: AIOKafkaProducer
 ) -> None:
     """A code or an operation of tomorrow makes no series; fields of tomorrow are passed over."""
     new = call(return_code="BRAND_NEW")
@@ -141,7 +141,7 @@ async def test_what_is_not_known_here_is_other(
 
 
 async def test_dead_letters_are_counted_by_where_they_were_sent_and_why(
-    settings: BusSettings, topics: Topics, producer: AIOKafkaProducer
+    settings: ExporterSettings, topics: Topics, producer: AIOKafkaProducer
 ) -> None:
     """The topic is the original one, the reason intake's; what neither tells is `other` of its own topic."""
     pay, refund = topics.commands(Kind.PAY), topics.commands(Kind.REFUND)
@@ -164,7 +164,7 @@ async def test_dead_letters_are_counted_by_where_they_were_sent_and_why(
 
 
 async def test_identifiers_are_never_shown(
-    settings: BusSettings, topics: Topics, producer: AIOKafkaProducer
+    settings: ExporterSettings, topics: Topics, producer: AIOKafkaProducer
 ) -> None:
     """The page has no merchant, trade, refund or reason in it: nothing of which there is no end."""
     async with exporting(settings) as page:

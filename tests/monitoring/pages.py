@@ -11,6 +11,7 @@ from paybus.contracts.topics import Topics
 from paybus.telemetry.metrics.broker import BrokerMetrics
 from paybus.telemetry.metrics.gateway import GatewayMetrics
 from paybus.telemetry.metrics.ledger import LedgerMetrics
+from paybus.telemetry.metrics.merchant_group import MerchantGroups
 from paybus.telemetry.metrics.registry import new_registry
 from paybus.telemetry.metrics.worker import TrafficMetrics
 from paybus.trades.operation import Kind
@@ -21,8 +22,8 @@ class Pages:
 
     def __init__(self) -> None:
         exporter, pay = new_registry("exporter"), new_registry("pay")
-        self.gateway = GatewayMetrics(exporter)
-        self.ledger = LedgerMetrics(exporter)
+        self.gateway = GatewayMetrics(exporter, MerchantGroups())
+        self.ledger = LedgerMetrics(exporter, MerchantGroups())
         self.broker = BrokerMetrics(exporter, Topics())
         self._traffic = TrafficMetrics(pay, Kind.PAY)
         self.addresses: dict[str, str] = {}

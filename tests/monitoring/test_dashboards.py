@@ -14,12 +14,13 @@ from tests.monitoring.dashboard_meaning import MEANINGS, expressions
 from tests.monitoring.dashboard_shape import RULES, Boards, panels
 from tests.monitoring.expressions import RULES as ALERTS
 from tests.monitoring.expressions import bare_names, selectors
+from tests.monitoring.merchant_groups import OF_GROUPS
 
 Break = Callable[[dict[str, Any], dict[str, Any]], object]
 """Changes one dashboard, or a panel of it."""
 
 BOARDS: Boards = {file.name: json.loads(file.read_text()) for file in sorted(FOLDER.glob("*.json"))}
-ALL = {rule.__name__: rule for rule in (*RULES, *MEANINGS)}
+ALL = {rule.__name__: rule for rule in (*RULES, *MEANINGS, *OF_GROUPS)}
 
 
 def _set(path: str, value: object) -> Break:
@@ -53,6 +54,21 @@ def _without(metric: str) -> Break:
 
     def change(board: dict[str, Any], _panel: dict[str, Any]) -> None:
         board["panels"] = [panel for panel in board["panels"] if metric not in json.dumps(panel)]
+
+    return change
+
+
+def _change_variable(name: str, **changes: object) -> Break:
+    def change(board: dict[str, Any], _panel: dict[str, Any]) -> None:
+        (variable,) = (one for one in board["templating"]["list"] if one["name"] == name)
+        variable.update(changes)
+
+    return change
+
+
+def _without_variable(name: str) -> Break:
+    def change(board: dict[str, Any], _panel: dict[str, Any]) -> None:
+        board["templating"]["list"] = [one for one in board["templating"]["list"] if one["name"] != name]
 
     return change
 
@@ -96,6 +112,14 @@ BREAKS: list[tuple[str, Break]] = [
     ("shows_every_metric", _without("paybus_commands_total")),
     ("has_its_variables", _ask("$operation", "$kind")),
     ("has_its_variables", lambda board, _: board["templating"]["list"].pop(2)),
+    ("lets_groups_be_chosen", _without_variable("merchant_group")),
+    ("lets_groups_be_chosen", _change_variable("merchant_group", multi=False)),
+    ("lets_groups_be_chosen", _change_variable("merchant_group", includeAll=False)),
+    ("lets_groups_be_chosen", _change_variable("merchant_group", query="label_values(up, merchant_group)")),
+    ("narrows_what_knows_the_group", _ask(',merchant_group=~"$merchant_group"', "")),
+    ("narrows_what_knows_the_group", _ask("$merchant_group", "retail")),
+    ("says_what_is_of_all_merchants", _set("description", "Final answers of all merchants.")),
+    ("says_what_is_of_all_merchants", _set("targets.0.expr", "vector(1)")),
     ("leads_somewhere", _set("links.0.url", "/d/paybus-other")),
     ("leads_somewhere", _set("links.0.url", "${docs}/operations.md#paybusother")),
     ("leads_somewhere", _set("links.0.url", "https://grafana.example.com/d/1")),

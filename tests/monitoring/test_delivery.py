@@ -39,8 +39,8 @@ def delivery(monitors: Monitors, tmp_path_factory: pytest.TempPathFactory) -> It
         pages.breakers = 1
         pages.attempt("SUCCESS", "executed", times=PAID)
         pages.attempt(None, "unknown", times=UNKNOWN)
-        pages.ledger.unknown_oldest_seconds.set(OLD_SECONDS)
-        pages.ledger.unknown_amount_fen.set(MONEY_FEN)
+        pages.ledger.unknown_oldest_seconds.of("other").set(OLD_SECONDS)
+        pages.ledger.unknown_amount_fen.of("other").set(MONEY_FEN)
         _compare(figures)
         await_seconds(lambda: "suppressed" in manager.state("PaybusDoubtFastBurn"))
         await_seconds(lambda: sink.alerts("tickets", "PaybusUnknownTooOld"))

@@ -56,9 +56,12 @@ class AnswerCount:
     def _count(self, one: Answered) -> None:
         if one.kind in set(Kind):  # another kind is of a later version, which has its own exporter
             kind = Kind(one.kind)
-            age_seconds = max(0.0, one.age_seconds)
             self._metrics.count(
-                kind, result_of(kind, one), age_seconds=age_seconds, traceparent=one.traceparent
+                kind,
+                result_of(kind, one),
+                merchant_id=one.merchant_id,
+                age_seconds=max(0.0, one.age_seconds),
+                traceparent=one.traceparent,
             )
 
 

@@ -1,7 +1,9 @@
 """The ledger's figures: what is open and unknown, what waits to go out, and how commands ended."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
+from itertools import product
 from typing import NoReturn
 
 from paybus.exporter.answer_count import AnswerCount
@@ -36,13 +38,23 @@ class LedgerReader:
         self._show_outbox(outbox)
 
     def _show_operations(self, operations: Sequence[OpenOperations]) -> None:
-        counts = {(one.kind, one.state): one.count for one in operations}
-        for kind in Kind:
-            for state in OPEN:
-                self._metrics.operations_open.of(kind, state).set(counts.get((kind, state), 0))
+        groups = self._metrics.groups
+        of_group: dict[str, list[OpenOperations]] = {name: [] for name in groups.names}
+        for one in operations:
+            of_group[groups.of(one.merchant_id)].append(one)
+        for name, found in of_group.items():
+            self._show_group(name, found)
+
+    def _show_group(self, group: str, operations: Sequence[OpenOperations]) -> None:
+        counts = Counter[tuple[str, str]]()
+        for one in operations:
+            counts[one.kind, one.state] += one.count
+        for kind, state in product(Kind, OPEN):
+            self._metrics.operations_open.of(kind, state, group).set(counts[kind, state])
         unknown = [one for one in operations if one.state == OperationState.UNKNOWN]
-        self._metrics.unknown_oldest_seconds.set(max((one.oldest_seconds for one in unknown), default=0.0))
-        self._metrics.unknown_amount_fen.set(sum(one.amount_fen for one in unknown))
+        oldest_seconds = max((one.oldest_seconds for one in unknown), default=0.0)
+        self._metrics.unknown_oldest_seconds.of(group).set(oldest_seconds)
+        self._metrics.unknown_amount_fen.of(group).set(sum(one.amount_fen for one in unknown))
 
     def _show_outbox(self, outbox: OutboxLevel) -> None:
         self._metrics.outbox_pending.set(outbox.pending)

@@ -9,9 +9,9 @@ from paybus.ledger.errors import translated
 from paybus.ledger.pool import Pool
 
 _OPEN: Final = """
-SELECT kind, state, count(*) AS count, coalesce(sum(o.amount_fen), 0)::bigint AS amount_fen,
+SELECT merchant_id, kind, state, count(*) AS count, coalesce(sum(o.amount_fen), 0)::bigint AS amount_fen,
        extract(epoch FROM now() - min(accepted_at))::float8 AS oldest_seconds
-FROM operation o WHERE owner IS NOT NULL OR due_at IS NOT NULL GROUP BY kind, state
+FROM operation o WHERE owner IS NOT NULL OR due_at IS NOT NULL GROUP BY merchant_id, kind, state
 """
 _OUTBOX: Final = """
 SELECT count(*) AS pending, coalesce(extract(epoch FROM now() - min(since)), 0)::float8 AS oldest_seconds
@@ -30,7 +30,7 @@ WHERE datname = current_database() AND coalesce(backend_type, 'client backend') 
   AND pid <> pg_backend_pid()
 """
 _ANSWERED: Final = """
-SELECT o.operation_id, o.answered_at, o.kind, o.state, e.ce_type,
+SELECT o.operation_id, o.answered_at, o.merchant_id, o.kind, o.state, e.ce_type,
        extract(epoch FROM o.answered_at - o.asked_for_at)::float8 AS age_seconds, o.traceparent
 FROM operation o LEFT JOIN event e ON e.ce_id = o.answer_id
 WHERE (o.answered_at, o.operation_id) > ($1, $2) AND o.answered_at < $3
@@ -62,8 +62,9 @@ Cursor = tuple[datetime, int]
 
 @dataclass(frozen=True, slots=True)
 class OpenOperations:
-    """The operations of one kind and state that have no final answer."""
+    """The operations of one merchant, kind and state that have no final answer."""
 
+    merchant_id: str
     kind: str
     state: str
     count: int
@@ -93,6 +94,7 @@ class Answered:
 
     operation_id: int
     answered_at: datetime
+    merchant_id: str
     kind: str
     state: str
     ce_type: str | None
@@ -111,7 +113,7 @@ class Timeline:
 
 
 async def open_operations(pool: Pool) -> list[OpenOperations]:
-    """Count what is open, by kind and state. Raises LedgerError."""
+    """Count what is open, by merchant, kind and state. Raises LedgerError."""
     with translated():
         return [OpenOperations(*row) for row in await pool.fetch(_OPEN)]
 

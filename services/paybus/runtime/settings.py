@@ -1,7 +1,7 @@
 """The settings of a service: environment variables that begin with PAYBUS_, read once in `__main__`.
 
     Settings            every service: HTTP, log, stopping
-    └── BusSettings         + the ledger and the broker (exporter)
+    └── BusSettings         + the ledger and the broker (exporter, with its merchant groups)
         └── MerchantSettings    + the merchants and where the gateway calls back (notifier)
             └── WorkerSettings      + calls to the gateway, and who owns an operation (pay, refund, cancel,
                                       reconciler)

@@ -6,6 +6,7 @@ export function interpolate(text, { from, to, rateSeconds }) {
     __range: `${Math.ceil(to - from)}s`,
     namespace: ".*",
     operation: ".*",
+    merchant_group: ".*",
     request: ".*",
     service: ".*",
   };
