@@ -1,14 +1,12 @@
-"""`python -m tests.simulation --seeds 10000`: many worlds, one after the other (docs/simulation.md)."""
+"""`python -m tests.simulation --seeds 10000`: many worlds, one on each processor (docs/simulation.md)."""
 
 import argparse
-from collections.abc import Iterable, Sequence
-import gc
+from collections.abc import Sequence
 import sys
 import time
 
-from tests.simulation.world import Outcome, run_seed
-
-_COLLECT_EVERY = 50  # worlds: they are full of cycles, and collecting all the time takes a tenth of it
+from tests.simulation.many import run_many, run_some
+from tests.simulation.world import Outcome
 
 
 def main() -> int:
@@ -26,19 +24,9 @@ def main() -> int:
     return _report(seeds, trace=options.trace)
 
 
-def _report(seeds: Iterable[int], *, trace: bool) -> int:
+def _report(seeds: range, *, trace: bool) -> int:
     begun = time.perf_counter()
-    outcomes: list[Outcome] = []
-    gc.disable()
-    for number, seed in enumerate(seeds):
-        outcome = run_seed(seed, print if trace else None)
-        outcomes.append(outcome)
-        for violation in outcome.violations:
-            print(f"seed {seed}: {violation}", flush=True)
-        if outcome.violations and run_seed(seed) != outcome:
-            print(f"seed {seed} does not replay: something real got into its world", flush=True)
-        if number % _COLLECT_EVERY == 0:
-            gc.collect()
+    outcomes = run_some(seeds, trace=True) if trace else run_many(seeds)
     _print_totals(outcomes, time.perf_counter() - begun)
     return 1 if any(one.violations for one in outcomes) else 0
 
