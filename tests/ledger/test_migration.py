@@ -40,7 +40,7 @@ def test_an_empty_database_gets_every_table(empty_url: str) -> None:
     assert "host" in parse_qs(urlsplit(empty_url).query)
     assert migrate(empty_url) == ALL
     first = {"trade", "operation", "event", "outbox", "relay", "worker", "callback"}
-    later = {"watch", "watch_progress", "replay", "reconciliation", "reconciliation_break"}
+    later = {"watch", "watch_progress", "replay", "reconciliation", "reconciliation_break", "doubted_record"}
     assert tables(empty_url) == first | later
 
 

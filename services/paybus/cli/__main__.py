@@ -17,6 +17,7 @@ from paybus.cli.migration import migrate_ledger
 from paybus.cli.place import adopt_environment
 from paybus.cli.proof.prove import prove
 from paybus.cli.reconcile import reconcile
+from paybus.cli.restoration import app as restoration
 from paybus.cli.run import run
 from paybus.cli.sending import send_by_hand
 from paybus.cli.tail import events
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(merchants.app, name="merchants")
 app.add_typer(dead_letters.app, name="dlq")
+app.add_typer(restoration.app, name="ledger")
 app.command("migrate")(migrate_ledger)
 app.command("run")(run)
 app.command("prove")(prove)

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from paybus.execution.doubt import NOT_ASKED_YET, doubting, still_waits
 from paybus.execution.gates import Traffic
 from paybus.execution.heart import Heart
 from paybus.execution.limits import Limits
@@ -82,13 +83,24 @@ class Turns:
         self._insist()
         ready: Held | None = held
         if held.operation.state is OperationState.WAITING:
-            ready = await self._start(held)
+            ready = await (self._doubt(held) if held.doubted else self._start(held))
         if ready is not None:
             await self._at_gateway(ready)
 
-    async def _start(self, held: Held) -> Held | None:
+    def _patience(self, held: Held) -> Patience:
         tired = held.waited_seconds >= self._limits.pay_wait_seconds
-        patience = Patience(expired=self._is_expired(held), tired=tired)
+        return Patience(expired=self._is_expired(held), tired=tired)
+
+    async def _doubt(self, held: Held) -> Held | None:
+        """Give what is doubted to be asked about, once its trade is so far."""
+        patience = self._patience(held)
+        if not still_waits(held, patience):
+            return held
+        await self._settle(held, NOT_ASKED_YET, _starting(patience))
+        return None
+
+    async def _start(self, held: Held) -> Held | None:
+        patience = self._patience(held)
         rest_seconds = self._rest_seconds(held, Traffic.CHARGES)
         decide = _resting(_starting(patience), rest_seconds) if rest_seconds else _starting(patience)
         granted = (await self._settle(held, _NOTHING_SENT, decide)).held
@@ -140,7 +152,8 @@ class Turns:
     async def _ask(self, held: Held) -> None:
         rest_seconds = self._rest_seconds(held, Traffic.INQUIRIES)
         if rest_seconds:
-            await self._settle(held, _NOT_ASKED, _resting(_concluding(_NOT_ASKED), rest_seconds))
+            decide = self._deciding(held, _NOT_ASKED)
+            await self._settle(held, _NOT_ASKED, _resting(decide, rest_seconds))
         else:
             await self._conclude(held, await self._operator.ask(held), sent=False)
 
@@ -151,11 +164,15 @@ class Turns:
 
     async def _conclude(self, held: Held, outcome: Outcome, *, sent: bool) -> None:
         reach(Seam.SETTLE_NOT_COMMITTED if sent else Seam.INQUIRY_NOT_COMMITTED)
-        decide = _concluding(outcome, left_seconds=self._left_seconds(held))
+        decide = self._deciding(held, outcome)
         settled = await self._settle(held, outcome, decide, sent=sent)
         reach(Seam.SETTLE_COMMITTED if sent else Seam.INQUIRY_COMMITTED)
         if settled.lost:
             _log.warning("turn.overtaken", operation_id=held.operation_id, verdict=outcome.verdict.value)
+
+    def _deciding(self, held: Held, outcome: Outcome) -> Decide:
+        decide = _concluding(outcome, left_seconds=self._left_seconds(held))
+        return doubting(decide, outcome) if held.doubted else decide
 
     async def _settle(self, held: Held, outcome: Outcome, decide: Decide, *, sent: bool = False) -> Settled:
         span = begin(f"settle {held.operation.kind}", held.traceparent)

@@ -99,7 +99,7 @@ class Intake:
         return accepted
 
     def _count(self, batch: _Sorted, accepted: Accepted) -> None:
-        self.metrics.count("accepted", len(accepted.held))
+        self.metrics.count("accepted", len(accepted.held) + accepted.doubted)
         self.metrics.count("duplicate", accepted.duplicates)
         self.metrics.count("rejected", len(batch.rejections) + accepted.conflicts)
         self.metrics.count("dead_letter", len(batch.letters))

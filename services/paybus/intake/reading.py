@@ -1,7 +1,7 @@
 """From a Kafka record to what the ledger accepts, or to the reason why not."""
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Protocol
@@ -20,6 +20,7 @@ from paybus.contracts.errors import InvalidCommandError
 from paybus.contracts.event import Announcement, reject
 from paybus.contracts.header import read_headers
 from paybus.ledger.acceptance import Acceptance
+from paybus.ledger.restoration import Doubt
 from paybus.trades.operation import Kind, Method, Operation, OperationState
 
 _TIMES_MS = range(946_684_800_000, 7_258_118_400_000)  # the years that `ce_time` may have: 2000 to 2199
@@ -39,12 +40,16 @@ class Record(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Reads records of one kind of command; *merchants* are the ids of those we act for."""
+    """Reads records of one kind of command; *merchants* are the ids of those we act for.
+
+    *doubts* says of each partition which of its records a ledger that was lost may have accepted before.
+    """
 
     kind: Kind
     merchants: Container[str]
     expiry: timedelta
     """After this, counted from the time it was asked for, a barcode pay is not sent any more."""
+    doubts: Mapping[int, Doubt] = field(default_factory=dict)
 
     def read(self, record: Record) -> Acceptance | Announcement:
         """Give the command, or its rejection; raises NotACommandError for a dead letter."""
@@ -62,18 +67,22 @@ class Reader:
     def _acceptance(self, record: Record, command: Command) -> Acceptance:
         headers = read_headers(record.headers)
         asked_for_at = headers.ce_time or _moment(record.timestamp)
+        doubt = self.doubts.get(record.partition)
+        quiet_since = None if doubt is None else doubt.of(record.offset)
         return Acceptance(
-            operation=self._operation(command),
+            operation=self._operation(command, doubted=quiet_since is not None),
             command=encode(command),
             fingerprint=fingerprint(command),
             asked_for_at=asked_for_at,
             traceparent=headers.traceparent,
             expires_at=command.expires_at or self._default_expiry(command, asked_for_at),
+            quiet_since=quiet_since,
         )
 
-    def _operation(self, command: Command) -> Operation:
+    def _operation(self, command: Command, *, doubted: bool) -> Operation:
         # A pay needs nobody's leave: it may be sent as soon as it is accepted. The others have guards.
-        state = OperationState.READY if self.kind is Kind.PAY else OperationState.WAITING
+        at_once = self.kind is Kind.PAY and not doubted
+        state = OperationState.READY if at_once else OperationState.WAITING
         return Operation(
             merchant_id=command.merchant_id,
             kind=self.kind,

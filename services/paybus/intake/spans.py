@@ -49,6 +49,8 @@ def _placed(read: Read, place: str | None) -> Read:
 def _result(entry: Entry, new: set[str | None]) -> str:
     if isinstance(entry.read, Announcement):
         return "rejected"
+    if entry.read.quiet_since is not None:
+        return "doubted"
     return "accepted" if entry.read.traceparent in new else "repeated"
 
 

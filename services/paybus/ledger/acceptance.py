@@ -17,17 +17,22 @@ from paybus.trades.operation import Kind, Operation, OperationState
 from paybus.trades.trade import Trade, TradeState
 
 # The trade of a pay is as new as the pay and not looked up (under no code); that of a refund or cancel is.
+# What is doubted is nobody's and due: whoever claims it asks first.
 _ACCEPT: Final = f"""
 WITH incoming AS (
     SELECT * FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bytea[],
-                         $9::bytea[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[])
+                         $9::bytea[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[],
+                         $14::timestamptz[])
         AS i (merchant_id, key, charge_code, method, amount_fen, fingerprint,
-              command, traceparent, state, asked_for_at, expires_at)
+              command, traceparent, state, asked_for_at, expires_at, quiet_since)
 ), accepted AS (
     INSERT INTO operation (merchant_id, kind, key, charge_code, method, amount_fen, fingerprint,
-                           command, traceparent, state, owner, asked_for_at, expires_at)
+                           command, traceparent, state, owner, due_at, doubted_at, quiet_since,
+                           asked_for_at, expires_at)
     SELECT merchant_id, $1, key, charge_code, method, amount_fen, fingerprint,
-           command, traceparent, state, $2, asked_for_at, expires_at
+           command, traceparent, state, CASE WHEN quiet_since IS NULL THEN $2::uuid END,
+           CASE WHEN quiet_since IS NOT NULL THEN now() END,
+           CASE WHEN quiet_since IS NOT NULL THEN now() END, quiet_since, asked_for_at, expires_at
     FROM incoming ORDER BY merchant_id, key
     ON CONFLICT (merchant_id, kind, key) DO NOTHING
     RETURNING operation_id, merchant_id, key, charge_code, amount_fen
@@ -59,7 +64,11 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """One valid command on its way into the ledger; `operation.state` is the one it enters with."""
+    """One valid command on its way into the ledger; `operation.state` is the one it enters with.
+
+    `quiet_since` makes it doubted: it may have been carried out in a past that the ledger has lost, and after
+    that moment no request for it can have left. None for what is certainly new.
+    """
 
     operation: Operation
     command: bytes
@@ -67,15 +76,20 @@ class Acceptance:
     asked_for_at: datetime
     traceparent: str | None
     expires_at: datetime | None
+    quiet_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of a batch: new operations, held by the worker, and how many were there before."""
+    """What became of a batch: new operations, held by the worker, and how many were there before.
+
+    Of new ones that are `doubted` the worker holds none: they are due.
+    """
 
     held: tuple[Held, ...]
     duplicates: int
     conflicts: int
+    doubted: int = 0
 
 
 async def accept(
@@ -89,14 +103,20 @@ async def accept(
     firsts, later = _first_of_each_key(acceptances)
     with translated():
         rows = await _insert(pool, worker_id, firsts) if firsts else {}
-        new = [_held(one, rows[_key(one)]) for one in firsts if _key(one) in rows]
+        entered = [one for one in firsts if _key(one) in rows]
+        new = [_held(one, rows[_key(one)]) for one in entered if one.quiet_since is None]
         repeated = [one for one in firsts if _key(one) not in rows] + later
         if repeated and repeated[0].operation.kind is Kind.CANCEL:
             await take_over(pool, repeated)
         answers, conflicts = await _look_up(pool, repeated) if repeated else ([], [])
         if answers or conflicts or rejections:
             await publish(pool, [*conflicts, *rejections], again=answers)
-    return Accepted(tuple(await _told(pool, new, firsts)), len(repeated) - len(conflicts), len(conflicts))
+    return Accepted(
+        tuple(await _told(pool, new, firsts)),
+        len(repeated) - len(conflicts),
+        len(conflicts),
+        len(entered) - len(new),
+    )
 
 
 async def _told(pool: Pool, new: Sequence[Held], asked: Sequence[Acceptance]) -> list[Held]:
@@ -149,6 +169,7 @@ async def _insert(pool: Pool, worker_id: UUID, acceptances: Sequence[Acceptance]
         [operation.state for operation in operations],
         [acceptance.asked_for_at for acceptance in acceptances],
         [acceptance.expires_at for acceptance in acceptances],
+        [acceptance.quiet_since for acceptance in acceptances],
     )
     return {(row["merchant_id"], row["key"]): row for row in rows}
 

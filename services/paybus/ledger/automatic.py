@@ -30,14 +30,17 @@ WHERE o.kind = 'pay' AND o.due_at IS NOT NULL AND o.method = 'barcode' AND o.sta
 ORDER BY o.merchant_id, o.charge_code LIMIT $2
 """
 # A cancel that somebody asked for and that waits for its pay stays his, and need not wait any longer.
+# A ledger that was restored may have forgotten that it wished the same before.
 _ADD: Final = """
 INSERT INTO operation (merchant_id, kind, key, charge_code, method, amount_fen, fingerprint, command,
-                       traceparent, state, due_at, asked_for_at, automatic, overdue)
+                       traceparent, state, due_at, asked_for_at, automatic, overdue, quiet_since, doubted_at)
 SELECT merchant_id, kind, key, charge_code, method, amount_fen, fingerprint, command, traceparent,
-       'waiting', now(), now(), true, kind = 'cancel'
+       'waiting', now(), now(), true, kind = 'cancel', lost.quiet_since,
+       CASE WHEN lost.quiet_since IS NOT NULL THEN now() END
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bytea[],
             $8::bytea[], $9::text[])
-    AS i (merchant_id, kind, key, charge_code, method, amount_fen, fingerprint, command, traceparent)
+    AS i (merchant_id, kind, key, charge_code, method, amount_fen, fingerprint, command, traceparent),
+    (SELECT max(quiet_since) AS quiet_since FROM doubted_record) AS lost
 ORDER BY merchant_id, kind, key
 ON CONFLICT (merchant_id, kind, key) DO UPDATE
     SET overdue = true, due_at = CASE WHEN operation.owner IS NULL THEN now() END
@@ -50,12 +53,13 @@ _TAKE_OVER: Final = """
 UPDATE operation SET automatic = false, state = 'waiting', turn = turn + 1, owner = NULL, due_at = now(),
     asked = 0, method = i.method, fingerprint = i.fingerprint, command = i.command,
     traceparent = i.traceparent, asked_for_at = i.asked_for_at, expires_at = i.expires_at, reason = NULL,
-    answered_at = NULL, answer_id = NULL
+    answered_at = NULL, answer_id = NULL, quiet_since = greatest(operation.quiet_since, i.quiet_since),
+    doubted_at = CASE WHEN i.quiet_since IS NOT NULL THEN now() ELSE operation.doubted_at END
 FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::text[], $7::timestamptz[],
-            $8::timestamptz[])
-    AS i (merchant_id, key, method, fingerprint, command, traceparent, asked_for_at, expires_at)
+            $8::timestamptz[], $9::timestamptz[])
+    AS i (merchant_id, key, method, fingerprint, command, traceparent, asked_for_at, expires_at, quiet_since)
 WHERE (operation.merchant_id, operation.kind, operation.key) = (i.merchant_id, 'cancel', i.key) AND automatic
-  AND (state = 'waiting' OR state = 'rejected' AND reason = $9)
+  AND (state = 'waiting' OR state = 'rejected' AND reason = $10)
 """
 # One that is on its way stays on its way, and is his if it asks for the same.
 _JOIN: Final = """
@@ -107,6 +111,7 @@ async def take_over(executor: Executor, asked: "Sequence[Acceptance]") -> None:
         [one.traceparent for one in asked],
         [one.asked_for_at for one in asked],
         [one.expires_at for one in asked],
+        [one.quiet_since for one in asked],
         WITHDRAWN,
     )
     await executor.fetch(_JOIN, merchant_ids, keys, fingerprints)

@@ -13,7 +13,7 @@ from paybus.trades.aftermath import Conclusion
 from paybus.trades.happening import Happening
 from paybus.trades.inquiry import hidden_seconds
 from paybus.trades.operation import OPEN, Operation, OperationState
-from paybus.trades.outcome import Outcome
+from paybus.trades.outcome import Outcome, Verdict
 from paybus.trades.trade import Trade
 
 Decide = Callable[[Operation, Trade | None], Conclusion]
@@ -22,6 +22,9 @@ _BINDS_NOTHING = OPEN - {OperationState.READY}
 """Who stays as open as before may have looked at an old trade; a grant and an end must not."""
 
 _ASKED_ABOUT = frozenset({OperationState.UNKNOWN, OperationState.PENDING})
+
+_CERTAIN = frozenset({Verdict.NOT_EXECUTED, Verdict.DECLINED})
+"""After these nothing is at the gateway, whatever was forgotten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +153,9 @@ def _operation_write(
         reason=conclusion.reason or outcome.reason,
         answer_id=_answer_id(conclusion, announcements),
         quiet_seconds=hidden_seconds(outcome.hung_seconds) if settlement.sent else None,
+        doubted=held.doubted
+        and conclusion.state is OperationState.WAITING
+        and outcome.verdict not in _CERTAIN,
         trade_ord=trade_ord,
     )
 

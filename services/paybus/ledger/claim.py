@@ -20,7 +20,7 @@ WITH due AS (
 )
 SELECT o.*, {TRADE_COLUMNS},
        extract(epoch FROM now() - o.quiet_since)::float8 AS quiet_seconds,
-       extract(epoch FROM now() - o.accepted_at)::float8 AS waited_seconds
+       extract(epoch FROM now() - coalesce(o.doubted_at, o.accepted_at))::float8 AS waited_seconds
 FROM claimed o LEFT JOIN trade t USING (charge_code, merchant_id) ORDER BY operation_id
 """
 # READY may have been sent, and a call that was cut off may still leave the engine for as long as connecting
@@ -39,7 +39,8 @@ WITH all_ours AS (
 UPDATE operation SET owner = NULL, turn = turn + 1,
     due_at = now() + CASE WHEN state = 'ready'
                      THEN make_interval(secs => $3::float8 + $4::float8) ELSE '0' END,
-    quiet_since = CASE WHEN state = 'ready' THEN now() + make_interval(secs => $3) ELSE quiet_since END
+    quiet_since = CASE WHEN state = 'ready'
+                  THEN greatest(quiet_since, now() + make_interval(secs => $3)) ELSE quiet_since END
 FROM ours WHERE operation_id = our_id
 """
 _OPEN: Final = """

@@ -2,7 +2,8 @@
 
 LedgerError
 ├── LedgerUnavailableError   PostgreSQL cannot be reached or is going away: nothing is known to be written
-└── LedgerRefusedError       PostgreSQL refused what we wrote: a defect of ours, or tables of another version
+├── LedgerRefusedError       PostgreSQL refused what we wrote: a defect of ours, or tables of another version
+└── LedgerInUseError         workers live that must not: nothing was written
 """
 
 from collections.abc import Iterator
@@ -21,6 +22,10 @@ class LedgerUnavailableError(LedgerError):
 
 class LedgerRefusedError(LedgerError):
     """PostgreSQL refused a statement; nothing of it was written."""
+
+
+class LedgerInUseError(LedgerError):
+    """Workers beat in this ledger, which nobody may use now; the text names their services."""
 
 
 _GONE = (

@@ -29,6 +29,7 @@ class Held:
 
     `trade` is None where we have not been asked for a payment under this charge code (yet).
     `quiet_seconds` is how long certainly no request for it has left us; None if none ever has.
+    `doubted`: it is WAITING, and may have been sent all the same, in a past that the ledger has lost.
     `turn` says which of the operation's turns this is: in any other nothing is written through it.
     """
 
@@ -42,11 +43,13 @@ class Held:
     quiet_seconds: float | None = None
     waited_seconds: float = 0.0
     turn: int = 0
+    doubted: bool = False
 
 
 OPERATION_COLUMNS = (
     "operation_id, merchant_id, kind, key, charge_code, method, amount_fen, state, turn, asked, reply_code,"
-    " command, fingerprint, traceparent, expires_at, quiet_since, accepted_at, automatic, overdue"
+    " command, fingerprint, traceparent, expires_at, quiet_since, accepted_at, automatic, overdue,"
+    " doubted_at"
 )
 PAY_TRACEPARENT = (
     "(SELECT o.traceparent FROM operation o"
@@ -71,6 +74,7 @@ def held_from(row: Mapping[str, Any]) -> Held:
         quiet_seconds=row["quiet_seconds"],
         waited_seconds=row["waited_seconds"],
         turn=row["turn"],
+        doubted=row["doubted_at"] is not None,
     )
 
 

@@ -26,7 +26,8 @@ WITH orphan AS (
     ORDER BY operation_id FOR NO KEY UPDATE OF operation SKIP LOCKED
 )
 UPDATE operation SET owner = NULL, turn = turn + 1,
-    quiet_since = CASE WHEN state = 'ready' THEN beat_at + make_interval(secs => $2) ELSE quiet_since END,
+    quiet_since = CASE WHEN state = 'ready'
+        THEN greatest(quiet_since, beat_at + make_interval(secs => $2)) ELSE quiet_since END,
     due_at = CASE WHEN state = 'ready'
         THEN greatest(now(), beat_at + make_interval(secs => $2 + $3)) ELSE now() END
 FROM orphan WHERE operation_id = orphan_id

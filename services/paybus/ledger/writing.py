@@ -18,13 +18,13 @@ from paybus.trades.trade import Trade
 _WRITE: Final = """
 WITH op AS (
     SELECT * FROM unnest($2::int[], $3::bigint[], $4::int[], $5::text[], $6::int[], $7::float8[], $8::text[],
-                         $9::text[], $10::text[], $11::text[], $12::float8[], $13::int[])
+                         $9::text[], $10::text[], $11::text[], $12::float8[], $13::bool[], $14::int[])
         AS o (ord, operation_id, turn, state, asked, due_seconds, reply_code,
-              return_code, reason, answer_id, quiet_seconds, trade_ord)
+              return_code, reason, answer_id, quiet_seconds, doubted, trade_ord)
 ), tr AS (
-    SELECT * FROM unnest($14::int[], $15::text[], $16::text[], $17::bigint[], $18::text[], $19::int[],
-                         $20::bigint[], $21::bigint[], $22::bigint[], $23::bool[], $24::text[], $25::text[],
-                         $26::int[])
+    SELECT * FROM unnest($15::int[], $16::text[], $17::text[], $18::bigint[], $19::text[], $20::int[],
+                         $21::bigint[], $22::bigint[], $23::bigint[], $24::bool[], $25::text[], $26::text[],
+                         $27::int[])
         AS t (ord, merchant_id, charge_code, revision, state, version, paid_fen, refunded_fen, reserved_fen,
               cancelling, down_code, third_code, channel_type)
 ), held AS (
@@ -54,13 +54,14 @@ WITH op AS (
         return_code = coalesce(op.return_code, operation.return_code),
         reason = op.reason, answer_id = op.answer_id,
         quiet_since = coalesce(now() + make_interval(secs => op.quiet_seconds), quiet_since),
+        doubted_at = CASE WHEN op.doubted THEN doubted_at END,
         answered_at = CASE WHEN op.state IN ('done', 'rejected') THEN now() END
     FROM op WHERE operation.operation_id = op.operation_id AND op.ord = ANY (ARRAY(SELECT ord FROM held))
       AND (op.trade_ord IS NULL OR op.trade_ord = ANY (ARRAY(SELECT ord FROM moved)))
     RETURNING op.ord
 ), announced AS (
-    SELECT e.* FROM unnest($27::int[], $28::int[], $29::text[], $30::text[], $31::text[], $32::text[],
-                           $33::bytea[], $34::smallint[])
+    SELECT e.* FROM unnest($28::int[], $29::int[], $30::text[], $31::text[], $32::text[], $33::text[],
+                           $34::bytea[], $35::smallint[])
         WITH ORDINALITY AS e (op_ord, trade_ord, ce_id, ce_type, charge_code, traceparent, value, shard, nth)
     WHERE (op_ord IS NULL OR op_ord = ANY (ARRAY(SELECT ord FROM settled)))
       AND (trade_ord IS NULL OR trade_ord = ANY (ARRAY(SELECT ord FROM moved)))
@@ -86,6 +87,7 @@ class OperationWrite(NamedTuple):
     """An operation's next state. `trade_ord` is the trade that must be written with it, if any.
 
     `quiet_seconds` is when a request for it that is over will have shown itself; None if there was none.
+    `doubted` leaves it as doubted as it was; otherwise it is not any more.
     """
 
     operation_id: int
@@ -98,6 +100,7 @@ class OperationWrite(NamedTuple):
     reason: str | None
     answer_id: str | None
     quiet_seconds: float | None
+    doubted: bool
     trade_ord: int | None
 
 

@@ -32,6 +32,7 @@ from paybus.intake.reading import Reader, Record
 from paybus.intake.subscriber import Subscription
 from paybus.ledger.group_commit import GroupCommit
 from paybus.ledger.pool import Pool, open_pool
+from paybus.ledger.restoration import Doubt, doubts_about
 from paybus.ledger.settlement import Settlements
 from paybus.ledger.worker import Lease, end, enroll
 from paybus.runtime.clients import Clients, breaker_rules, make_client
@@ -96,7 +97,8 @@ class _Composition:
             logger=logging.getLogger("faststream"),
             graceful_timeout=_INTAKE_SECONDS,
         )
-        intake = self._intake(pool, worker_id, producer, worker=worker, metrics=metrics)
+        doubts = await doubts_about(pool, Topics(settings.topic_prefix).commands(kind))
+        intake = self._intake(pool, worker_id, producer, worker=worker, metrics=metrics, doubts=doubts)
         subscription = self._subscription(broker, worker, intake)
         await self._serve_health(registry, pool, broker)
         await service.enter(broker)
@@ -136,11 +138,12 @@ class _Composition:
         *,
         worker: Worker,
         metrics: WorkerMetrics,
+        doubts: Mapping[int, Doubt],
     ) -> Intake:
         kind, settings = self.flow.kind, self.settings
         expiry = timedelta(seconds=settings.command_expiry_seconds)
         return Intake(
-            reader=Reader(kind=kind, merchants=self.merchants, expiry=expiry),
+            reader=Reader(kind=kind, merchants=self.merchants, expiry=expiry, doubts=doubts),
             letters=DeadLetters(producer, Topics(settings.topic_prefix).dead_letters(kind)),
             pool=pool,
             worker_id=worker_id,

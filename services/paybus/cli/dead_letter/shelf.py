@@ -36,7 +36,7 @@ class Shelf:
 async def read_shelf(brokers: Brokers, topics: Sequence[str]) -> Shelf:
     """Read the letters on *topics*; one that does not exist has none, and is not made. Raises CliError."""
     with translated():
-        partitions = await _partitions(brokers)
+        partitions = await partitions_by_topic(brokers)
         wanted = [TopicPartition(topic, one) for topic in topics for one in partitions.get(topic, ())]
         if not wanted:
             return Shelf((), 0, partitions)
@@ -61,7 +61,7 @@ def translated() -> Iterator[None]:
         logger.setLevel(level)
 
 
-async def _partitions(brokers: Brokers) -> dict[str, frozenset[int]]:
+async def partitions_by_topic(brokers: Brokers) -> dict[str, frozenset[int]]:
     """Ask for all topics: to ask for one by name could make it."""
     admin = AIOKafkaAdminClient(**brokers.connection(_CLIENT))
     try:

@@ -14,8 +14,8 @@ from paybus.ledger.memory.tables import Columns, Row, Tables
 _INCOMING: Final = Columns.of(_ACCEPT, "i")
 _NEW: Final[dict[str, Any]] = {
     "turn": 0, "asked": 0, "reply_code": None, "return_code": None, "reason": None, "owner": None,
-    "due_at": None, "quiet_since": None, "expires_at": None, "answered_at": None, "answer_id": None,
-    "automatic": False, "overdue": False,
+    "due_at": None, "quiet_since": None, "doubted_at": None, "expires_at": None, "answered_at": None,
+    "answer_id": None, "automatic": False, "overdue": False,
 }  # fmt: skip
 _EMPTY: Final[dict[str, Any]] = {
     "version": 0, "revision": 0, "paid_fen": 0, "refunded_fen": 0, "reserved_fen": 0, "cancelling": False,
@@ -51,7 +51,9 @@ def accept(tables: Tables, kind: str, worker_id: UUID, *arrays: Sequence[Any]) -
     for one in _INCOMING(arrays):
         if tables.operation(one["merchant_id"], kind, one["key"]) is not None:
             continue
-        entered = insert_operation(tables, {**one, "kind": kind, "owner": worker_id})
+        free = dict.fromkeys(("due_at", "doubted_at"), tables.now)
+        hands = {"owner": worker_id} if one["quiet_since"] is None else free
+        entered = insert_operation(tables, {**one, **hands, "kind": kind})
         rows.append(with_trade(tables, entered))
         if kind == "pay":
             _open_trade(tables, entered)

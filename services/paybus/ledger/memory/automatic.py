@@ -7,7 +7,7 @@ from typing import Any, Final
 from paybus.ledger.automatic import _ADD, _JOIN, _OVERDUE, _TAKE_OVER
 from paybus.ledger.memory.acceptance import insert_operation
 from paybus.ledger.memory.doubles import stands_for
-from paybus.ledger.memory.tables import Columns, Row, Tables
+from paybus.ledger.memory.tables import Columns, Row, Tables, latest
 
 _WISH: Final = Columns.of(_ADD, "i")
 _ASKED: Final = Columns.of(_TAKE_OVER, "i")
@@ -47,12 +47,22 @@ def _add(tables: Tables, wish: Row) -> Row | None:
     row = tables.operation(wish["merchant_id"], wish["kind"], wish["key"])
     if row is None:
         times = {"due_at": tables.now, "asked_for_at": tables.now}
-        marks = {"automatic": True, "overdue": wish["kind"] == "cancel"}
+        marks = {"automatic": True, "overdue": wish["kind"] == "cancel", **_doubt(tables)}
         return insert_operation(tables, {**wish, **times, **marks, "state": "waiting"})
     if row["kind"] != "cancel" or row["state"] != "waiting" or row["overdue"]:
         return None
     due_at = tables.now if row["owner"] is None else None
     return tables.operations.change(row["operation_id"], overdue=True, due_at=due_at)
+
+
+def _doubt(tables: Tables) -> Row:
+    """Doubt it in a ledger that was restored."""
+    if not tables.doubts:
+        return {}
+    return {
+        "quiet_since": max(row["quiet_since"] for row in tables.doubts.values()),
+        "doubted_at": tables.now,
+    }
 
 
 @stands_for(_TAKE_OVER)
@@ -65,6 +75,8 @@ def take_over(tables: Tables, *arguments: Any) -> int:
             started = {"automatic": False, "state": "waiting", "turn": row["turn"] + 1, "owner": None}
             cleared = dict.fromkeys(("reason", "answered_at", "answer_id"))
             values = {**asked, **started, **cleared, "due_at": tables.now, "asked": 0}
+            values["quiet_since"] = latest(row["quiet_since"], asked["quiet_since"])
+            values["doubted_at"] = row["doubted_at"] if asked["quiet_since"] is None else tables.now
             tables.operations.change(row["operation_id"], **values)
             changed += 1
     return changed

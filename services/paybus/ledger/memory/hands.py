@@ -8,7 +8,7 @@ from uuid import UUID
 from paybus.ledger.claim import _CLAIM, _OPEN, _RELEASE
 from paybus.ledger.memory.acceptance import is_due
 from paybus.ledger.memory.doubles import stands_for, with_trade
-from paybus.ledger.memory.tables import Row, Tables
+from paybus.ledger.memory.tables import Row, Tables, latest
 from paybus.ledger.stocktaking import _MISSING
 from paybus.ledger.worker import _BEAT, _BURY, _END, _FORGET, _FREE, _TIME
 
@@ -28,7 +28,7 @@ def _take(tables: Tables, row: Row, worker_id: UUID) -> dict[str, Any]:
     return {
         **with_trade(tables, taken),
         "quiet_seconds": None if quiet is None else (tables.now - quiet).total_seconds(),
-        "waited_seconds": (tables.now - taken["accepted_at"]).total_seconds(),
+        "waited_seconds": (tables.now - (taken["doubted_at"] or taken["accepted_at"])).total_seconds(),
     }
 
 
@@ -52,9 +52,10 @@ def _free(
     """Free operations; *ready* says of one that may have been sent since when it is quiet, and when due."""
     rows = [row for row in tables.operations.values() if which(row)]
     for row in rows:
-        times = ready(row) if row["state"] == "ready" else (row["quiet_since"], tables.now)
+        times = ready(row) if row["state"] == "ready" else (None, tables.now)
+        quiet_since = latest(row["quiet_since"], times[0])
         tables.operations.change(
-            row["operation_id"], owner=None, turn=row["turn"] + 1, quiet_since=times[0], due_at=times[1]
+            row["operation_id"], owner=None, turn=row["turn"] + 1, quiet_since=quiet_since, due_at=times[1]
         )
     return len(rows)
 

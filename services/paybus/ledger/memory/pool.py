@@ -9,11 +9,20 @@ from weakref import WeakSet
 
 import asyncpg
 
-from paybus.ledger.memory import acceptance, automatic, callback, hands, outbox, watch, writing
+from paybus.ledger.memory import (
+    acceptance,
+    automatic,
+    callback,
+    hands,
+    outbox,
+    restoration,
+    watch,
+    writing,
+)
 from paybus.ledger.memory.doubles import DOUBLES
 from paybus.ledger.memory.tables import Tables, wall_clock
 
-ROOMS = (acceptance, automatic, callback, hands, outbox, watch, writing)
+ROOMS = (acceptance, automatic, callback, hands, outbox, restoration, watch, writing)
 """Where the doubles are: to import them is to register them."""
 
 

@@ -19,6 +19,11 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def latest(*moments: datetime | None) -> datetime | None:
+    """Give the latest of those that there are, as PostgreSQL's greatest() does."""
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
 class Table(dict[Any, Row]):
     """One table by its primary key; what is changed can be taken back."""
 
@@ -68,6 +73,7 @@ class Tables:
         self.watches = Table(self.undo)
         self.progress = Table(self.undo)
         self.relays = Table(self.undo)
+        self.doubts = Table(self.undo)
         self.numbers: dict[tuple[str, str, str], int] = {}
         """From merchant, kind and key to the operation's id; entries that were taken back do no harm."""
         self.sequence = 0

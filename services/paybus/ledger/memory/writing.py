@@ -65,6 +65,7 @@ def _settle(tables: Tables, one: Row, moved: Collection[int]) -> bool:
         quiet_since=row["quiet_since"]
         if one["quiet_seconds"] is None
         else tables.later(one["quiet_seconds"]),
+        doubted_at=row["doubted_at"] if one["doubted"] else None,
         answered_at=tables.now if final else None,
     )
     return True

@@ -1,0 +1,111 @@
+"""The command topics after a restore: where they end, and from where their groups are to read again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from paybus.cli.dead_letter.shelf import partitions_by_topic, translated
+from paybus.cli.errors import CliError
+from paybus.ledger.restoration import End
+from paybus.runtime.kafka import Brokers
+
+MARGIN: Final = timedelta(hours=1)
+"""Records bear their producers' times: what an accepted record says may be wrong by so much. What is read
+once too often is a duplicate."""
+
+_SECONDS: Final = 60.0  # some questions to the brokers for each topic
+_CLIENT: Final = "paybus-restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One partition: where it ends, what its group has committed, and from where it is to read again."""
+
+    end: End
+    committed: int | None
+    again_from: int | None
+    """None where nothing has to be read again."""
+
+    @property
+    def again(self) -> int:
+        """Count the records that would be read again."""
+        return 0 if self.again_from is None or self.committed is None else self.committed - self.again_from
+
+
+async def find_places(brokers: Brokers, topics: Sequence[str], *, since: datetime | None) -> list[Place]:
+    """Look at every partition of *topics*; without *since* nothing is read again. Raises CliError."""
+    with translated():
+        async with asyncio.timeout(_SECONDS):
+            known = await partitions_by_topic(brokers)
+            if missing := [topic for topic in topics if topic not in known]:
+                raise CliError(f"PAYBUS_TOPIC_PREFIX: the broker has no topic {missing[0]}")
+            partitions = [[TopicPartition(topic, one) for one in sorted(known[topic])] for topic in topics]
+            return [place for its in partitions for place in await _places_of(brokers, its, since)]
+
+
+async def rewind(brokers: Brokers, places: Sequence[Place]) -> None:
+    """Set the groups back to where they are to read again. Raises CliError, also while they have members."""
+    offsets: dict[str, dict[TopicPartition, int]] = {}
+    for place in places:
+        if place.again_from is not None:
+            partition = TopicPartition(place.end.topic, place.end.partition)
+            offsets.setdefault(place.end.topic, {})[partition] = place.again_from
+    with translated():
+        async with asyncio.timeout(_SECONDS):
+            for topic, wanted in offsets.items():
+                async with _open_consumer(brokers, topic) as consumer:
+                    consumer.assign(list(wanted))
+                    await consumer.commit(wanted)
+
+
+async def _places_of(
+    brokers: Brokers, partitions: Sequence[TopicPartition], since: datetime | None
+) -> list[Place]:
+    async with _open_consumer(brokers, partitions[0].topic) as consumer:
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        begins = await consumer.beginning_offsets(partitions)
+        found = await _found_at(consumer, partitions, since)
+        return [
+            _place(
+                End(one.topic, one.partition, ends[one]),
+                await consumer.committed(one),
+                None if found is None else max(found.get(one, ends[one]), begins[one]),
+            )
+            for one in partitions
+        ]
+
+
+async def _found_at(
+    consumer: Any, partitions: Sequence[TopicPartition], since: datetime | None
+) -> Mapping[TopicPartition, int] | None:
+    """Give the first records from a margin before *since* on; partitions that have none are left out."""
+    if since is None:
+        return None
+    at_ms = int((since - MARGIN).timestamp() * 1000)
+    found = await consumer.offsets_for_times(dict.fromkeys(partitions, at_ms))
+    return {one: place.offset for one, place in found.items() if place is not None}
+
+
+def _place(end: End, committed: int | None, found: int | None) -> Place:
+    back = found is not None and committed is not None and found < committed
+    return Place(end, committed, found if back else None)
+
+
+@asynccontextmanager
+async def _open_consumer(brokers: Brokers, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """Give a client of the group that reads *topic*, and is no member of it."""
+    # A group has the name of its topic (runtime/consumer.py).
+    consumer = AIOKafkaConsumer(
+        **brokers.connection(_CLIENT), group_id=topic, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
+    try:
+        await consumer.start()
+        yield consumer
+    finally:
+        await consumer.stop()

@@ -1,0 +1,2 @@
+DROP TABLE doubted_record;
+ALTER TABLE operation DROP COLUMN doubted_at;
