@@ -7,6 +7,7 @@ from deploy.dashboards.query import Query, age, buckets, growth, quantiles, rate
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 _CALLBACKS = "paybus_callbacks_total"
+_DISCREPANCIES = "paybus_discrepancies_total"
 _DURATION = "paybus_callback_duration_seconds"
 _COMPARED = f"time() - (max({series('paybus_reconciliation_timestamp_seconds')}) > 0)"
 _NEVER = "no day yet"
@@ -35,9 +36,9 @@ _NOW = (
     ),
     number(
         "Discrepancies",
-        "Callbacks of the time shown that contradict the ledger about money. A person has to look: "
-        "`callback.discrepancy` in the log names the trade.",
-        growth(_CALLBACKS, 'verdict="discrepancy"'),
+        "Trades of the time shown of which the gateway says what cannot be true together with the ledger. A "
+        "person has to look: `discrepancy.published` in the log names the trade.",
+        growth(_DISCREPANCIES, 'source!="comparison"'),
         Look(width=3, decimals=0, above={"red": 0.5}, links=[runbook("Runbook", "paybusdiscrepancy")]),
     ),
     number(

@@ -6,14 +6,15 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from paybus.exporter.settings import ExporterSettings
 from paybus.reconciler.settings import ReconcilerSettings
-from paybus.runtime.settings import BusSettings, MerchantSettings, WorkerSettings
+from paybus.runtime.settings import MerchantSettings, WorkerSettings
 from paybus.sandbox.settings import Settings as SandboxSettings
 
 CLASSES: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
     {
         "cancel": WorkerSettings,
-        "exporter": BusSettings,
+        "exporter": ExporterSettings,
         "notifier": MerchantSettings,
         "pay": WorkerSettings,
         "reconciler": ReconcilerSettings,
@@ -26,7 +27,7 @@ CLASSES: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
 PREFIXES: Final[Mapping[str, str]] = MappingProxyType({"sandbox": "PAYBUS_SANDBOX_"})
 OURS: Final = frozenset(
     {"http_host", "http_port", "http_port_file", "seam", "database_url", "topic_prefix"}
-    | {"merchants_directory", "notify_base_url", "profile", "host", "port", "port_file"}
+    | {"merchants_directory", "merchant_groups", "notify_base_url", "profile", "host", "port", "port_file"}
 )
 """What the chart itself decides, from other values or not at all."""
 

@@ -4,10 +4,13 @@ from collections import Counter
 import json
 from typing import Any
 
+from pydantic import SecretStr
 import pytest
 from tests.deploy.chart import CHART, MINIMAL, PRODUCTION, SANDBOX, environment, helm, of_kind, pods, render
 from tests.deploy.settings import CLASSES
 import yaml
+
+from paybus.exporter.settings import ExporterSettings
 
 SERVED = CLASSES.keys() - {"sandbox"}
 OTHERS = {"migrations", "test", "toolbox"}
@@ -185,3 +188,17 @@ def test_a_profile_is_mounted_where_the_setting_says() -> None:
     for name in ("pay", "refund", "cancel", "reconciler"):
         assert environment(things, name)["PAYBUS_PROFILE"] == "/etc/paybus/profile/profile.toml"
     assert "PAYBUS_PROFILE" not in environment(things, "notifier")
+
+
+def test_groups_of_merchants_reach_the_exporter_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the text that its settings read; without groups nothing is said."""
+    groups = {"retail": ["0010000001", "0010000002"], "online": []}
+    things = render(MINIMAL, {"exporter": {"merchantGroups": groups}})
+    told = {name: environment(things, name).get("PAYBUS_MERCHANT_GROUPS") for name in SERVED}
+    assert [name for name, text in told.items() if text is not None] == ["exporter"]
+    monkeypatch.setenv("PAYBUS_MERCHANT_GROUPS", str(told["exporter"]))
+    settings = ExporterSettings(
+        database_url=SecretStr("postgresql://paybus@database/paybus"), kafka_bootstrap="kafka:9092"
+    )
+    assert settings.merchant_groups == {name: tuple(members) for name, members in groups.items()}
+    assert "PAYBUS_MERCHANT_GROUPS" not in environment(render(MINIMAL), "exporter")

@@ -25,6 +25,11 @@ REFUSED: list[tuple[Path, dict[str, Any], str]] = [
     (MINIMAL, {"kafka": {"bootstrap": "kafka"}}, "write the brokers as host:port"),
     (MINIMAL, {"merchants": {"existingSecrets": []}}, "merchants.existingSecrets is missing"),
     (MINIMAL, {"merchants": {"files": {"shop.txt": "x"}}}, "merchants.files.shop.txt"),
+    (
+        MINIMAL,
+        {"exporter": {"merchantGroups": {"retail": ["1", "2", "2"], "online": ["3", "1"]}}},
+        "exporter.merchantGroups: merchant 1 is in online and in retail",
+    ),
     (MINIMAL, {"sandboxMerchant": {"create": True}}, "sandboxMerchant.create is of no use"),
     (MINIMAL, {"profile": {"toml": "x", "existingConfigMap": "y"}}, "profile.toml and"),
     (MINIMAL, {"kafka": SASL | {"sasl": {"username": "x"}}}, "SASL_SSL needs a password"),

@@ -64,6 +64,11 @@ def test_examples_keep_the_schema(example: Path) -> None:
         ({"image": {"digest": "sha256:abc"}}, "digest"),
         ({"merchants": {"existingSecrets": "paybus-merchants"}}, "existingSecrets"),
         ({"networkPolicy": {"database": {"ports": [70_000]}}}, "ports"),
+        ({"exporter": {"merchantGroup": {}}}, "merchantGroup"),
+        ({"exporter": {"merchantGroups": {"other": ["0010000001"]}}}, "merchantGroups"),
+        ({"exporter": {"merchantGroups": {"Retail": ["0010000001"]}}}, "merchantGroups"),
+        ({"exporter": {"merchantGroups": {"retail": [10_000_001]}}}, "merchantGroups"),
+        ({"exporter": {"merchantGroups": {f"g{one}": [] for one in range(21)}}}, "merchantGroups"),
         ({"callbacks": {"host": "https://pay.example.com"}}, "host"),
     ],
 )

@@ -16,7 +16,7 @@ from paybus.telemetry.metrics.broker import BrokerMetrics
 from paybus.telemetry.metrics.gateway import GatewayMetrics
 from paybus.telemetry.metrics.ledger import COMMAND_RESULTS, CommandMetrics, LedgerMetrics
 from paybus.telemetry.metrics.merchant_group import MerchantGroups
-from paybus.telemetry.metrics.notifier import CALLBACK_VERDICTS, CallbackMetrics
+from paybus.telemetry.metrics.notifier import CALLBACK_VERDICTS, CallbackMetrics, DiscrepancyMetrics
 from paybus.telemetry.metrics.registry import new_registry
 from paybus.telemetry.metrics.worker import INTAKE_RESULTS, TrafficMetrics, WorkerMetrics
 from paybus.trades.operation import Kind
@@ -43,6 +43,7 @@ def everything() -> CollectorRegistry:
     LedgerMetrics(registry, MerchantGroups())
     BrokerMetrics(registry, Topics())
     CallbackMetrics(registry)
+    DiscrepancyMetrics(registry)
     WorkerMetrics(registry, Kind.PAY)
     TrafficMetrics(registry, Kind.PAY)
     return registry
@@ -74,6 +75,7 @@ PROMISED = {
     "paybus_broker_read_timestamp_seconds": {"subject"},
     "paybus_callbacks": {"verdict"},
     "paybus_callback_duration_seconds": set(),
+    "paybus_discrepancies": {"source"},
     "paybus_spans": {"result"},
     "paybus_build_info": {"service", "version", "python"},
     "paybus_ledger_read_timestamp_seconds": set(),

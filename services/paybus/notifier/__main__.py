@@ -8,6 +8,7 @@ from paybus.gateway.merchant import Merchant
 from paybus.ledger.callback import receive
 from paybus.ledger.group_commit import GroupCommit
 from paybus.ledger.pool import open_pool
+from paybus.notifier.discrepancy import DiscrepancyCount
 from paybus.notifier.receiver import PREFIX, Receiver
 from paybus.notifier.relay import Relay, open_outbox
 from paybus.runtime.health import Check, by_prefix, health_app
@@ -15,7 +16,7 @@ from paybus.runtime.kafka import open_producer
 from paybus.runtime.service import Service, run
 from paybus.runtime.settings import MerchantSettings, load_settings, read_merchants
 from paybus.runtime.web_server import web_server
-from paybus.telemetry.metrics.notifier import CallbackMetrics
+from paybus.telemetry.metrics.notifier import CallbackMetrics, DiscrepancyMetrics
 from paybus.telemetry.metrics.registry import new_registry
 
 NAME = "paybus-notifier"
@@ -42,6 +43,7 @@ async def start(service: Service, settings: MerchantSettings, merchants: Mapping
         partial(open_outbox, url),
         partial(open_producer, settings.brokers, client_id=NAME),
         Topics(settings.topic_prefix).trade_events,
+        on_published=DiscrepancyCount(DiscrepancyMetrics(registry)).count,
     )
     service.watch("relay", relay.run(), stop=relay.stop)
     store = GroupCommit(partial(receive, pool)).submit

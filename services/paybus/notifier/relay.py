@@ -5,7 +5,7 @@ deleted, our shards are given up, and whoever takes them publishes the same agai
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Final
 
@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 
 from paybus.ledger.errors import LedgerError, translated
-from paybus.ledger.outbox import Outbox
+from paybus.ledger.outbox import Outbox, Pending
 from paybus.notifier.errors import NotPublishedError
 from paybus.notifier.publication import OpenProducer, Producer, publish, reachable
 from paybus.telemetry.seam import Seam, reach
@@ -49,15 +49,31 @@ _SESSION: Final = {
 _log = structlog.get_logger(__name__)
 
 OpenOutbox = Callable[[], AbstractAsyncContextManager[Outbox]]
+OnPublished = Callable[[Sequence[Pending]], object]
+
+
+def _pass_over(published: Sequence[Pending]) -> None:
+    """Take no note."""
 
 
 class Relay:
-    """Publishes to *topic* what belongs to its shards, until it is stopped."""
+    """Publishes to *topic* what belongs to its shards, until it is stopped.
 
-    def __init__(self, open_outbox: OpenOutbox, open_producer: OpenProducer, topic: str) -> None:
+    *on_published* is given what Kafka has and the outbox has not any more.
+    """
+
+    def __init__(
+        self,
+        open_outbox: OpenOutbox,
+        open_producer: OpenProducer,
+        topic: str,
+        *,
+        on_published: OnPublished = _pass_over,
+    ) -> None:
         self._open_outbox = open_outbox
         self._open_producer = open_producer
         self._topic = topic
+        self._on_published = on_published
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[object] | None = None
         self._connected = False
@@ -117,6 +133,7 @@ class Relay:
                 await publish(producer, self._topic, pending)
                 reach(Seam.EVENT_UNMARKED)
                 await outbox.delete(pending)
+                self._on_published(pending)
             else:
                 await outbox.sleep(POLL_SECONDS)
 

@@ -4,7 +4,7 @@
 
 {{- define "paybus.validate" -}}
 {{- $problems := list }}
-{{- range list "paybus.problemsOfStores" "paybus.problemsOfKafka" "paybus.problemsOfTopics" "paybus.problemsOfCallbacks" "paybus.problemsOfMonitoring" }}
+{{- range list "paybus.problemsOfStores" "paybus.problemsOfKafka" "paybus.problemsOfTopics" "paybus.problemsOfCallbacks" "paybus.problemsOfMerchantGroups" "paybus.problemsOfMonitoring" }}
 {{- $problems = concat $problems (include . $ | fromYamlArray) }}
 {{- end }}
 {{- range $name := include "paybus.enabled" . | fromJsonArray }}
@@ -34,6 +34,18 @@
 {{- end }}
 {{- if and .Values.profile.existingConfigMap .Values.profile.toml }}
 - "profile.toml and profile.existingConfigMap are both set: write one of them"
+{{- end }}
+{{- end }}
+
+{{- define "paybus.problemsOfMerchantGroups" -}}
+{{- $found := dict }}
+{{- range $name, $merchants := .Values.exporter.merchantGroups }}
+{{- range $merchants }}
+{{- if ne (get $found . | default $name) $name }}
+- "exporter.merchantGroups: merchant {{ . }} is in {{ get $found . }} and in {{ $name }}: write him once"
+{{- end }}
+{{- $_ := set $found . $name }}
+{{- end }}
 {{- end }}
 {{- end }}
 

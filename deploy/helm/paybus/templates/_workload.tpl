@@ -57,7 +57,11 @@
 {{- $_ := set $variables "PAYBUS_HTTP_HOST" "0.0.0.0" }}
 {{- $_ := set $variables "PAYBUS_HTTP_PORT" "8080" }}
 {{- $variables = merge $variables (include "paybus.kafkaVariables" . | fromJson) }}
-{{- if ne .name "exporter" }}
+{{- if eq .name "exporter" }}
+{{- with .root.Values.exporter.merchantGroups }}
+{{- $_ := set $variables "PAYBUS_MERCHANT_GROUPS" (toJson .) }}
+{{- end }}
+{{- else }}
 {{- $_ := set $variables "PAYBUS_MERCHANTS_DIRECTORY" "/etc/paybus/merchants" }}
 {{- with include "paybus.callbackUrl" .root }}
 {{- $_ := set $variables "PAYBUS_NOTIFY_BASE_URL" . }}

@@ -1,8 +1,9 @@
-"""The gateway's callbacks."""
+"""The gateway's callbacks, and the discrepancies among the events that go out."""
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from paybus.telemetry.metrics.family import Family
+from paybus.telemetry.metrics.family import OTHER, Family
+from paybus.trades.outcome import Source
 
 CALLBACK_VERDICTS = (
     "applied",
@@ -16,6 +17,9 @@ CALLBACK_VERDICTS = (
 )
 """`recorded` tells what only an inquiry can prove, `refused` is not believed, `unavailable` could not be
 stored and will be sent again."""
+
+COMPARISON = "comparison"
+"""The source of a discrepancy that the comparison of a day found (docs/reconciliation.md)."""
 
 # The gateway waits 5 s for our answer, then sends its callback again.
 _CALLBACK_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -35,3 +39,16 @@ class CallbackMetrics:
             buckets=_CALLBACK_SECONDS,
             registry=registry,
         )
+
+
+class DiscrepancyMetrics:
+    """Trades of which the gateway says what cannot be true together with the ledger (notifier)."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        discrepancies = Counter(
+            "paybus_discrepancies",
+            "Events trade.discrepancy that were published, by where the news came from.",
+            ["source"],
+            registry=registry,
+        )
+        self.discrepancies = Family(discrepancies, (*Source, COMPARISON, OTHER))
