@@ -1,10 +1,11 @@
 """PostgreSQL has no connection to give, or locks let nobody on: nothing is lost, all goes on by itself."""
 
 from contextlib import ExitStack, suppress
+import time
 
 import psycopg
 from tests.e2e.shop import ALL, WORKERS, Shop
-from tests.e2e.system import System
+from tests.e2e.system import PATIENCE_SECONDS, System
 
 from paybus.runtime.embedded_postgres import EmbeddedPostgres
 from paybus.trades.operation import Kind
@@ -19,16 +20,22 @@ class Crowd(ExitStack):
         super().__init__()
         self._server = server
         self._first = self.enter_context(psycopg.connect(server.url(), autocommit=True))
+        self._size = 1
 
     def take_free_connections(self) -> None:
         """Leave nothing but what the services have already."""
         with suppress(psycopg.OperationalError):  # "sorry, too many clients already"
             while True:
                 self.enter_context(psycopg.connect(self._server.url()))
+                self._size += 1
 
     def take_every_connection(self) -> None:
-        """Leave the services none: end theirs, and be there before them."""
-        while self._first.execute(END_SERVICES).fetchall():
+        """Leave the services none: end theirs, and be there before them, until all places are ours."""
+        (places,) = self._first.execute("SELECT current_setting('max_connections')::int").fetchone() or (0,)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self._size < places:
+            assert time.monotonic() < deadline, f"{self._size} of {places} places are ours"
+            self._first.execute(END_SERVICES)
             self.take_free_connections()
 
 
