@@ -17,6 +17,7 @@ from paybus.contracts.topics import Topics
 from paybus.telemetry import metrics as named
 from paybus.telemetry.metrics.merchant_group import MerchantGroups
 from paybus.telemetry.metrics.registry import new_registry
+from paybus.telemetry.metrics.worker import RECONCILER, TrafficMetrics
 from paybus.trades.operation import Kind
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -30,12 +31,16 @@ _VARYING = {"service", "version", "python", "merchant_group"}  # they say what r
 def metrics() -> dict[str, list[Metric]]:
     """Give every metric that telemetry names, by the name under which Prometheus keeps it; one for each kind.
 
-    A worker serves those of its own kind alone.
+    A worker serves those of its own kind alone, and the reconciler what it may not ask.
     """
     found: defaultdict[str, list[Metric]] = defaultdict(list)
     for kind in Kind:
         for name, family in _named(_registry(kind)):
             found[name].append(family)
+    reconciler = CollectorRegistry()
+    TrafficMetrics(reconciler, RECONCILER)
+    for name, family in _named(reconciler):
+        found[name].append(family)
     return dict(sorted(found.items()))
 
 

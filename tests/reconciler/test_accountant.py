@@ -1,6 +1,7 @@
 """The accountant: every day is compared once, each difference told once, and what can be learnt is learnt."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 import json
 
@@ -9,8 +10,11 @@ import pytest
 from tests.ledger.house import cancel, concluded, hears, told
 from tests.ledger.tables import events, operation, trade
 from tests.reconciler.house import AMOUNT, ID, House, canceller
+from tests.reconciler.test_watchman import NOBODY
 
+from paybus.execution.gates import Gates
 from paybus.gateway.china_time import CHINA_TIME
+from paybus.gateway.client import GatewayClient
 from paybus.reconciler.accountant import Accountant
 from paybus.sandbox.order import Particulars
 from paybus.telemetry.metrics.reconciler import ReconciliationMetrics
@@ -171,3 +175,30 @@ async def test_a_long_list_is_read_page_by_page(house: House, tomorrow: datetime
     row = await house.pool.fetchrow("SELECT * FROM reconciliation WHERE business_day = $1", today)
     assert (row["matched"], row["breaks"]) == (120, 0)
     assert isinstance(row["business_day"], date)
+
+
+class HeldBack:
+    """Counts what the gates put off."""
+
+    def __init__(self) -> None:
+        self.limits: list[tuple[str, str]] = []
+
+    def held_back(self, traffic: str, limit: str) -> None:
+        """Count a request."""
+        self.limits.append((traffic, limit))
+
+
+async def test_a_day_is_compared_within_the_merchants_limit(house: House, tomorrow: datetime) -> None:
+    """Each page and each second look takes its turn among all inquiries; all but the first have to wait."""
+    await house.ordered("C1", "C2")
+    house.pays()
+    merchant, held_back = replace(house.client.merchant, calls_per_second=1000.0, burst=1), HeldBack()
+    gates = Gates({ID: GatewayClient(merchant, NOBODY)}, counter=held_back, clock=lambda: 0.0)
+    metrics, clients = ReconciliationMetrics(CollectorRegistry()), {ID: house.client}
+    accountant = Accountant(house.pool, clients, metrics, hour=0, gates=gates, now=lambda: tomorrow)
+    await accountant.look()
+    requests = house.gateway.books.requests
+    assert requests["query"] == 1  # the order that differs
+    asked = requests.total() - requests["order"]
+    assert asked >= 3
+    assert held_back.limits == [("inquiries", "rate")] * (asked - 1)

@@ -13,6 +13,8 @@ import typer
 
 from paybus.cli.errors import CliError
 from paybus.cli.terminal import out, passing
+from paybus.execution.gates import Gates
+from paybus.execution.pacing import PacedClient
 from paybus.gateway.client import GatewayClient
 from paybus.gateway.engine import make_engine
 from paybus.gateway.exchange import Timeouts
@@ -78,7 +80,8 @@ async def _compare(
                     client = GatewayClient(merchant, engine, timeouts=timeouts)
                     bar = progress.add_task(f"{merchant.merchant_id}: orders read", total=None)
                     noted = partial(_note, progress, bar)
-                    report = await compare_day(pool, client, day, noted=noted)
+                    paced = PacedClient(client, Gates({merchant.merchant_id: client}))
+                    report = await compare_day(pool, paced, day, noted=noted)
                     progress.update(bar, total=1, completed=1)
                     reports.append(report)
                     if tell:

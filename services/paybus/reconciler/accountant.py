@@ -6,6 +6,8 @@ from typing import Final
 
 import structlog
 
+from paybus.execution.gates import Gates
+from paybus.execution.pacing import PacedClient
 from paybus.gateway.client import GatewayClient
 from paybus.ledger.pool import Pool
 from paybus.ledger.reconciliation import begin_day, end_day
@@ -28,7 +30,10 @@ def _utc_now() -> datetime:
 
 
 class Accountant:
-    """Compares for every merchant; replicas share the work, a day of a merchant each."""
+    """Compares for every merchant; replicas share the work, a day of a merchant each.
+
+    Its questions keep to the limits behind *gates*, together with everybody else's who has the same.
+    """
 
     def __init__(
         self,
@@ -37,12 +42,14 @@ class Accountant:
         metrics: ReconciliationMetrics,
         *,
         hour: int,
+        gates: Gates | None = None,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._pool = pool
         self._clients = clients
         self._metrics = metrics
         self._hour = hour
+        self._gates = gates or Gates(clients)
         self._now = now
 
     async def look(self) -> bool:
@@ -58,7 +65,8 @@ class Accountant:
         """Compare one day. Without the gateway's list it stays open, and is begun anew half an hour later."""
         merchant_id = client.merchant.merchant_id
         try:
-            report = await compare_day(self._pool, client, day, noted=lambda _count: None)
+            paced = PacedClient(client, self._gates)
+            report = await compare_day(self._pool, paced, day, noted=lambda _count: None)
         except StatementError as error:
             _log.warning(
                 "reconciliation.failed", merchant_id=merchant_id, day=str(day.date), reason=str(error)

@@ -8,7 +8,7 @@ import httpx
 from prometheus_client import CollectorRegistry
 
 from paybus.contracts.topics import Topics
-from paybus.execution.gates import Gates
+from paybus.execution.gates import Gates, Traffic
 from paybus.execution.habits import Habits
 from paybus.execution.heart import uptime_seconds
 from paybus.execution.journal import open_journal
@@ -39,6 +39,7 @@ from paybus.telemetry.metrics.reconciler import (
     WatchMetrics,
 )
 from paybus.telemetry.metrics.registry import new_registry
+from paybus.telemetry.metrics.worker import RECONCILER, TrafficMetrics
 from paybus.trades.watch import Rules
 
 NAME = "paybus-reconciler"
@@ -59,18 +60,29 @@ async def start(
     journal = await service.enter(open_journal(producer, Topics(settings.topic_prefix).gateway_calls))
     engine = await service.enter(_engine(settings))
     clients = Clients(merchants, lambda merchant: make_client(merchant, engine, settings))
-    inquirer = Inquirer(clients, journal, Gates(clients, breaker_rules(settings)))
+    gates = gates_of(clients, registry, settings)
+    inquirer = Inquirer(clients, journal, gates)
     watchman = _watchman(pool, inquirer, WatchMetrics(registry), settings, Habits(profile))
-    rounds = _rounds(pool, clients, watchman, registry=registry, settings=settings)
+    rounds = _rounds(pool, gates, watchman, registry=registry, settings=settings)
     health = health_app(service, registry, Check("ledger", lambda: pool.fetchval("SELECT 1")))
     await service.enter(web_server(health, settings))
     for name, act, every_seconds in rounds:
         service.watch(name, repeat(name, act, every_seconds=every_seconds))
 
 
+def gates_of(
+    clients: Mapping[str, GatewayClient], registry: CollectorRegistry, settings: ReconcilerSettings
+) -> Gates:
+    """Give what stands between all questions of this process and the gateways, with its metrics."""
+    metrics = TrafficMetrics(registry, RECONCILER)
+    gates = Gates(clients, breaker_rules(settings), counter=metrics)
+    metrics.read_breakers({traffic.value: partial(gates.open_count, traffic) for traffic in Traffic})
+    return gates
+
+
 def _rounds(
     pool: Pool,
-    clients: Mapping[str, GatewayClient],
+    gates: Gates,
     watchman: Watchman,
     *,
     registry: CollectorRegistry,
@@ -85,7 +97,8 @@ def _rounds(
         grace_seconds=settings.barcode_grace_seconds,
     )
     matchmaker = Matchmaker(pool, MatchMetrics(registry))
-    accountant = Accountant(pool, clients, ReconciliationMetrics(registry), hour=settings.reconcile_hour)
+    compared = ReconciliationMetrics(registry)
+    accountant = Accountant(pool, gates.clients, compared, hour=settings.reconcile_hour, gates=gates)
     auditor = Auditor(pool, CoherenceMetrics(registry))
     return [
         ("follow", watchman.follow, LOOK_SECONDS),

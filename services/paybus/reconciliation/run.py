@@ -4,12 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from paybus.gateway.client import GatewayClient
 from paybus.ledger.pool import Pool
 from paybus.ledger.reconciliation import BreakRow, announce_break, trades_begun, trades_known
 from paybus.reconciliation.comparison import Break, Comparison, Difference, compare, judge
 from paybus.reconciliation.day import BusinessDay
-from paybus.reconciliation.statement import Noted, ask_again, read_statement
+from paybus.reconciliation.statement import Lists, Noted, ask_again, read_statement
 
 MOST_LOOKED_AT: Final = 1_000
 """Differences that are asked about singly: more are no accident of the moment."""
@@ -31,7 +30,7 @@ class Report:
         return [_row(self.business_day, one) for one in self.comparison.differences]
 
 
-async def compare_day(pool: Pool, client: GatewayClient, day: BusinessDay, *, noted: Noted) -> Report:
+async def compare_day(pool: Pool, client: Lists, day: BusinessDay, *, noted: Noted) -> Report:
     """Compare one day; nothing is written. Raises StatementError or LedgerError."""
     merchant_id = client.merchant.merchant_id
     shown = await read_statement(client, day, noted=noted)
@@ -50,7 +49,7 @@ async def announce(pool: Pool, report: Report) -> int:
     return sum([await announce_break(pool, row) for row in report.rows])
 
 
-async def _looked_at_again(pool: Pool, client: GatewayClient, compared: Comparison) -> Comparison:
+async def _looked_at_again(pool: Pool, client: Lists, compared: Comparison) -> Comparison:
     """Take out what differed only because it was looked at in two moments."""
     first, rest = compared.differences[:MOST_LOOKED_AT], compared.differences[MOST_LOOKED_AT:]
     again = [await _second_look(pool, client, one) for one in first]
@@ -59,7 +58,7 @@ async def _looked_at_again(pool: Pool, client: GatewayClient, compared: Comparis
     return replace(compared, matched=compared.matched + settled, differences=standing)
 
 
-async def _second_look(pool: Pool, client: GatewayClient, difference: Difference) -> Difference | None:
+async def _second_look(pool: Pool, client: Lists, difference: Difference) -> Difference | None:
     if difference.kind is Break.MISSING_HERE:  # what we have not now, we were not asked for
         return difference
     answered, shown = await ask_again(client, difference.charge_code)

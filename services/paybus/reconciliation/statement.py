@@ -1,13 +1,13 @@
 """The gateway's list of a day, page by page (docs/protocol.md §5.6)."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
-from paybus.gateway.batch_query import BatchQueryRequest, TradeRecord
+from paybus.gateway.batch_query import BatchQueryReply, BatchQueryRequest, TradeRecord
 from paybus.gateway.china_time import read_time
-from paybus.gateway.client import GatewayClient
 from paybus.gateway.errors import GatewayError
-from paybus.gateway.query import QueryRequest
+from paybus.gateway.merchant import Merchant
+from paybus.gateway.query import QueryReply, QueryRequest
 from paybus.reconciliation.comparison import Shown
 from paybus.reconciliation.day import MARGIN, BusinessDay
 from paybus.reconciliation.errors import StatementError
@@ -26,7 +26,21 @@ Noted = Callable[[int], None]
 """Is told how many orders were read so far."""
 
 
-async def read_statement(client: GatewayClient, day: BusinessDay, *, noted: Noted) -> list[Shown]:
+class Lists(Protocol):
+    """The part of a merchant's client that a comparison needs; it may take its time."""
+
+    @property
+    def merchant(self) -> Merchant:
+        """For whom it asks."""
+
+    async def query(self, request: QueryRequest) -> QueryReply:
+        """Ask about one order. Raises GatewayError."""
+
+    async def batch_query(self, request: BatchQueryRequest) -> BatchQueryReply:
+        """Ask for a page of orders. Raises GatewayError."""
+
+
+async def read_statement(client: Lists, day: BusinessDay, *, noted: Noted) -> list[Shown]:
     """Give all orders that were begun on *day*, or an hour around it. Raises StatementError.
 
     Whether a short page is the last one is not documented, so pages are read until one brings nothing new.
@@ -43,7 +57,7 @@ async def read_statement(client: GatewayClient, day: BusinessDay, *, noted: Note
     raise StatementError(f"more than {MOST_PAGES} pages on {day.date}")
 
 
-async def ask_again(client: GatewayClient, charge_code: str) -> tuple[bool, Shown | None]:
+async def ask_again(client: Lists, charge_code: str) -> tuple[bool, Shown | None]:
     """Ask about one order; give whether there was an answer, and what it shows (None: no such order)."""
     try:
         reply = await client.query(QueryRequest(code=charge_code))
@@ -58,7 +72,7 @@ async def ask_again(client: GatewayClient, charge_code: str) -> tuple[bool, Show
     )
 
 
-async def _page(client: GatewayClient, day: BusinessDay, number: int) -> tuple[TradeRecord, ...]:
+async def _page(client: Lists, day: BusinessDay, number: int) -> tuple[TradeRecord, ...]:
     request = BatchQueryRequest(
         user_id=client.merchant.oper_id,
         begin=day.begin - MARGIN,

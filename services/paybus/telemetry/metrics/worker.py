@@ -1,6 +1,7 @@
 """What one worker (pay, refund, cancel) takes on, and what it may not send now."""
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -16,10 +17,14 @@ TRAFFIC_LIMITS = ("breaker", "rate", "error_quota")
 """Why a request is not made now: its gateway is dead, or its merchant made too many, or too many errors."""
 
 
-class TrafficMetrics:
-    """What one worker may not send now, and which return codes nobody has judged."""
+RECONCILER: Final = "reconciler"
+"""In the place of a kind: the reconciler asks about trades of no kind of its own."""
 
-    def __init__(self, registry: CollectorRegistry, kind: Kind) -> None:
+
+class TrafficMetrics:
+    """What one worker, or the reconciler, may not send now, and which return codes nobody has judged."""
+
+    def __init__(self, registry: CollectorRegistry, kind: str) -> None:
         self._kind = kind
         breakers = Gauge(
             "paybus_breakers_open",
