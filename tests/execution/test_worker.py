@@ -118,6 +118,18 @@ async def test_what_waits_in_the_ledger_is_open_too(pool: Pool, house: House) ->
         await room
 
 
+async def test_unknown_operations_keep_no_command_away(pool: Pool, house: House) -> None:
+    """A gateway that does not tell what became of some pays, for hours, stops no other pay."""
+    payer = await enlist(pool, house, max_open=2)
+    await payer.takes(*[barcode(f"FAULT-LOST_ANSWER-{number}") for number in (1, 2, 3)])
+    await pool.execute("UPDATE operation SET due_at = now() + interval '1 hour'")
+    async with looking(payer), asyncio.timeout(30):
+        await payer.worker._look()
+        await payer.worker.await_room()
+        payer.worker.take_on(await payer.accepts(barcode()))
+        await until_state(payer, "C1", "done")
+
+
 async def test_what_is_due_is_taken(payer: Crew) -> None:
     """An unknown pay is asked about when its time has come, by whoever looks."""
     code = "FAULT-LOST_ANSWER-1"

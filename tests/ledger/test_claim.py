@@ -168,9 +168,19 @@ async def test_a_finished_operation_is_never_given_back(pool: Pool) -> None:
 
 async def test_those_that_wait_are_counted_up_to_a_limit(pool: Pool) -> None:
     """The backlog is measured only as far as it matters; what is held or finished is not in it."""
-    await unknown(pool, *[f"C{number}" for number in range(5)])
+    worker = await hand(pool, Kind.REFUND)
+    await worker.settles(*map(started, await worker.holds(*[refund(f"R{number}") for number in range(5)])))
     await paid(pool, "P1")
     await (await hand(pool)).holds(pay("P2"))
-    assert await count_waiting(pool, Kind.PAY, most=100) == 5
-    assert await count_waiting(pool, Kind.PAY, most=3) == 3
-    assert await count_waiting(pool, Kind.REFUND, most=100) == 0
+    assert await count_waiting(pool, Kind.REFUND, most=100) == 5
+    assert await count_waiting(pool, Kind.REFUND, most=3) == 3
+    assert await count_waiting(pool, Kind.PAY, most=100) == 0
+
+
+async def test_what_is_only_asked_about_is_not_counted(pool: Pool) -> None:
+    """However many are unknown, they keep no command away; what a dead worker left may have to be sent."""
+    await unknown(pool, "C1", "C2")
+    worker = await hand(pool)
+    await worker.holds(pay("C3"))
+    await gives_back(worker)
+    assert await count_waiting(pool, Kind.PAY, most=100) == 1

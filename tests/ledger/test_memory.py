@@ -142,7 +142,7 @@ async def test_what_is_due_is_taken_by_one(side: Side) -> None:
     worker, other = await hand(side.pool), await hand(side.pool)
     (held,) = await worker.holds(pay())
     await worker.settles(concluded(held, UNKNOWN))
-    assert await count_waiting(side.pool, Kind.PAY, most=10) == 1
+    assert await count_waiting(side.pool, Kind.PAY, most=10) == 0
     assert await other.claims() == []
     await side.passes(100)
     (claimed,) = await other.claims()
@@ -161,6 +161,7 @@ async def test_the_dead_lose_what_they_hold(side: Side) -> None:
     assert await frees(side.pool, Kind.REFUND) == 2
     assert not await beat(side.pool, refunder.worker_id)
     assert states(await refunder.settles(started(waiting))) == ["lost"]
+    assert await count_waiting(side.pool, Kind.REFUND, most=10) == 2
     assert [one.operation.key for one in await other.claims()] == ["R1", "R2"]
 
 

@@ -12,7 +12,11 @@ class Limits:
     in_flight: int
     """Calls at the gateway at once."""
     max_open: int
-    """Operations without an answer, held or waiting in the ledger; beyond, nothing more is taken on."""
+    """Operations held, and waiting in the ledger to be sent; beyond, nothing more is taken on.
+
+    What the ledger has of UNKNOWN ones does not count: they take no memory, and a gateway that does not tell
+    what became of them, for hours, must not keep commands from all the others.
+    """
     pay_wait_seconds: float
     """How long a refund or cancel waits for a pay that nobody asked for."""
     lag_seconds: float

@@ -67,7 +67,7 @@ class Worker:
         self._limits = limits
         self._lanes = Lanes()
         self._tasks: dict[asyncio.Task[None], int] = {}  # and the operation that each carries out
-        self._waiting = 0  # operations in the ledger that wait for a turn, as of the last look
+        self._waiting = 0  # operations in the ledger that wait to be sent, as of the last look
         self._ended = asyncio.Event()  # set whenever an operation leaves our hands
         self._stopping = asyncio.Event()
         self._stocktaking = Stocktaking(

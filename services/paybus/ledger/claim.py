@@ -44,7 +44,10 @@ UPDATE operation SET owner = NULL, turn = turn + 1,
 FROM ours WHERE operation_id = our_id
 """
 _OPEN: Final = """
-SELECT count(*) FROM (SELECT FROM operation WHERE kind = $1 AND due_at IS NOT NULL LIMIT $2) AS waiting
+SELECT count(*) FROM (
+    SELECT FROM operation
+    WHERE kind = $1 AND due_at IS NOT NULL AND state IN ('waiting', 'ready') AND doubted_at IS NULL LIMIT $2
+) AS waiting
 """
 
 
@@ -75,6 +78,9 @@ async def release(
 
 
 async def count_waiting(pool: Pool, kind: Kind, *, most: int) -> int:
-    """Count the operations of *kind* that wait for their next turn, up to *most*. Raises LedgerError."""
+    """Count the operations of *kind* that wait to be sent, up to *most*. Raises LedgerError.
+
+    Those that are only asked about, at longer and longer intervals, are none of them.
+    """
     with translated():
         return int(await pool.fetchval(_OPEN, kind.value, most))

@@ -62,8 +62,15 @@ def _free(
 
 @stands_for(_OPEN)
 def count_waiting(tables: Tables, kind: str, most: int) -> list[Row]:
-    """Count what waits for its turn."""
-    rows = [row for row in tables.operations.values() if row["kind"] == kind and row["due_at"] is not None]
+    """Count what waits to be sent."""
+    rows = [
+        row
+        for row in tables.operations.values()
+        if row["kind"] == kind
+        and row["due_at"] is not None
+        and row["state"] in {"waiting", "ready"}
+        and row["doubted_at"] is None
+    ]
     return [{"count": min(most, len(rows))}]
 
 
