@@ -73,6 +73,21 @@ class System:
             name, service or name, {f"PAYBUS_{key.upper()}": str(value) for key, value in settings.items()}
         )
 
+    def command(self, *arguments: str) -> str:
+        """Carry out a `paybus` command, and give what it printed."""
+        log = self._folder / f"{'-'.join(arguments[:2])}.log"
+        process = PythonProcess("paybus.cli", self._environment(), log, arguments=arguments)
+        assert process.await_end() == 0, process.log
+        return process.log
+
+    def lose_gateway(self) -> None:
+        """Have the merchant's file say that the gateway is where nobody listens."""
+        self._write_merchant(1)
+
+    def find_gateway(self) -> None:
+        """Have it say where the sandbox is."""
+        self._write_merchant(self.port("sandbox"))
+
     def process(self, name: str) -> PythonProcess:
         """Give a running service."""
         return self._processes[name]
@@ -236,11 +251,7 @@ class System:
         port_file = self._folder / f"{name}.port"
         port_file.unlink(missing_ok=True)
         environment = {
-            **self._pace,
-            "PAYBUS_DATABASE_URL": self.database_url,
-            "PAYBUS_KAFKA_BOOTSTRAP": self.bootstrap,
-            "PAYBUS_TOPIC_PREFIX": self.topics.prefix,
-            "PAYBUS_MERCHANTS_DIRECTORY": str(self.merchants),
+            **self._environment(),
             "PAYBUS_HTTP_PORT_FILE": str(port_file),
             "PAYBUS_SANDBOX_MERCHANTS_DIRECTORY": str(self.merchants),
             "PAYBUS_SANDBOX_PORT": "0",
@@ -250,6 +261,15 @@ class System:
         process = PythonProcess(f"paybus.{service}", environment, self._folder / f"{name}.log")
         self._processes[name], self._port_files[name] = process, port_file
         return process
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **self._pace,
+            "PAYBUS_DATABASE_URL": self.database_url,
+            "PAYBUS_KAFKA_BOOTSTRAP": self.bootstrap,
+            "PAYBUS_TOPIC_PREFIX": self.topics.prefix,
+            "PAYBUS_MERCHANTS_DIRECTORY": str(self.merchants),
+        }
 
     def _write_merchant(self, port: int) -> None:
         text = (

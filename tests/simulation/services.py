@@ -1,7 +1,7 @@
 """The program's services, put together from its own parts, as `runtime/consumer.py` and others do."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -41,6 +41,7 @@ from paybus.ledger.errors import LedgerError
 from paybus.ledger.group_commit import GroupCommit
 from paybus.ledger.memory.pool import MemoryPool
 from paybus.ledger.outbox import Outbox
+from paybus.ledger.restoration import Doubt, doubts_about
 from paybus.ledger.settlement import Settlements
 from paybus.ledger.worker import end, enroll
 from paybus.notifier.delivery import delivery_of
@@ -105,10 +106,25 @@ class WorkerService:
         turns = Turns(operator, settlements, heart=heart, limits=LIMITS)
         return Worker(pool, worker_id, self.kind, turns=turns, heart=heart, limits=LIMITS)
 
+    async def _doubts(self) -> Mapping[int, Doubt]:
+        """Read which records are doubted; in a world whose ledger is never restored there are none."""
+        while self.around.restores:
+            try:
+                return await doubts_about(self.pool, self.around.topics[self.kind].name)
+            except LedgerError:
+                await asyncio.sleep(1.0)
+        return {}
+
     async def _consume(self, consumer: SimulatedConsumer, worker: Worker) -> None:
         metrics: Any = Silence()
+        doubts = await self._doubts()
         intake = Intake(
-            reader=Reader(kind=self.kind, merchants={MERCHANT}, expiry=timedelta(seconds=EXPIRY_SECONDS)),
+            reader=Reader(
+                kind=self.kind,
+                merchants={MERCHANT},
+                expiry=timedelta(seconds=EXPIRY_SECONDS),
+                doubts=doubts,
+            ),
             letters=DeadLetters(self.around.letters, "dead"),
             pool=self.pool,
             worker_id=self.worker_id,

@@ -94,6 +94,8 @@ class Surroundings:
     make_client: Callable[[], SimulatedClient]
     clock: Callable[[], float]
     draw: Callable[[], float]
+    restores: bool = False
+    """Whether the ledger of this world is restored once."""
 
     def clients(self) -> Any:
         """Give a process's clients, by merchant."""

@@ -171,12 +171,13 @@ class World:
 def run_seed(seed: int, note: Callable[[str], None] | None = None) -> Outcome:
     """Let one world live, and say what became of it; the same seed gives the same world."""
     loop = VirtualLoop()
-    with _logging_to(note, loop.errors), simulated_clocks(loop):
+    with logging_to(note, loop.errors), simulated_clocks(loop):
         return World(loop, seed, note).live()
 
 
 @contextmanager
-def _logging_to(note: Callable[[str], None] | None, mistakes: list[str]) -> Iterator[None]:
+def logging_to(note: Callable[[str], None] | None, mistakes: list[str]) -> Iterator[None]:
+    """Have the program's log written to *note*, and its mistakes kept."""
     before = structlog.get_config()
 
     def write(_logger: Any, _method: str, event: dict[str, Any]) -> Any:

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+import time
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import CommitFailedError
 
 from paybus.cli.dead_letter.shelf import partitions_by_topic, translated
 from paybus.cli.errors import CliError
@@ -19,6 +21,8 @@ MARGIN: Final = timedelta(hours=1)
 once too often is a duplicate."""
 
 _SECONDS: Final = 60.0  # some questions to the brokers for each topic
+_MEMBERS_SECONDS: Final = 20.0  # a group forgets a member that was killed after its session, 6 s
+_PAUSE_SECONDS: Final = 0.5
 _CLIENT: Final = "paybus-restored"
 
 
@@ -49,18 +53,34 @@ async def find_places(brokers: Brokers, topics: Sequence[str], *, since: datetim
 
 
 async def rewind(brokers: Brokers, places: Sequence[Place]) -> None:
-    """Set the groups back to where they are to read again. Raises CliError, also while they have members."""
+    """Set the groups back to where they are to read again. Raises CliError, also if they have members."""
     offsets: dict[str, dict[TopicPartition, int]] = {}
     for place in places:
         if place.again_from is not None:
             partition = TopicPartition(place.end.topic, place.end.partition)
             offsets.setdefault(place.end.topic, {})[partition] = place.again_from
     with translated():
-        async with asyncio.timeout(_SECONDS):
+        async with asyncio.timeout(_SECONDS + _MEMBERS_SECONDS):
             for topic, wanted in offsets.items():
                 async with _open_consumer(brokers, topic) as consumer:
                     consumer.assign(list(wanted))
-                    await consumer.commit(wanted)
+                    await _commit(consumer, topic, wanted)
+
+
+async def _commit(consumer: Any, topic: str, wanted: Mapping[TopicPartition, int]) -> None:
+    deadline = time.monotonic() + _MEMBERS_SECONDS
+    while True:
+        try:
+            await consumer.commit(wanted)
+        except CommitFailedError as error:
+            if time.monotonic() > deadline:
+                raise CliError(
+                    f"somebody reads {topic}: stop every service, then do this again. The ledger is told,"
+                    " but its commands are not read again"
+                ) from error
+        else:
+            return
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def _places_of(

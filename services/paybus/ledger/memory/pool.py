@@ -54,6 +54,11 @@ class MemoryDatabase:
         self._transaction: MemoryConnection | None = None
         self._waiting: list[asyncio.Future[None]] = []
 
+    @property
+    def busy(self) -> bool:
+        """Whether a transaction is open."""
+        return self._transaction is not None
+
     async def begin(self, session: "MemoryConnection") -> None:
         """Wait for one's turn. All who wait are woken: some of them may have died meanwhile."""
         while self._transaction is not None:
