@@ -1,5 +1,6 @@
 """What the outcome of a pay does to its operation and its trade."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -7,6 +8,7 @@ from tests.trades.examples import AMOUNT, METHODS, a_trade, an_operation, asked,
 
 from paybus.trades.conclusion import Conclusion, conclude
 from paybus.trades.happening import Happening
+from paybus.trades.judgement import join_reply
 from paybus.trades.money import Fen
 from paybus.trades.operation import OPEN, Kind, Method, OperationState
 from paybus.trades.outcome import Outcome, Verdict
@@ -165,3 +167,16 @@ def test_success_after_the_end_is_a_discrepancy(state: OperationState, ended: Tr
     """Money that turns up after a cancel, a close or an expiry is announced; the answer given stands."""
     concluded = _pay(asked(Verdict.EXECUTED, gateway_state=1, amount_fen=AMOUNT), a_trade(ended), state)
     assert (concluded.state, concluded.happenings) == (state, (Happening.TRADE_DISCREPANCY,))
+
+
+def test_a_refused_pay_that_our_own_cancel_revoked_is_revoked() -> None:
+    """FAIL, charged all the same, and not to be asked about before its overdue cancel had given that back.
+
+    To call it declined would say that no money had moved; without a cancel of ours it was put away unpaid.
+    """
+    operation = an_operation(Kind.PAY, _S.UNKNOWN, reply_code="FAIL")
+    shown = join_reply(operation, asked(Verdict.EXECUTED, return_code="SUCCESS", gateway_state=2))
+    revoked = conclude(operation, replace(DOUBTED, cancelling=True), shown)
+    assert (revoked.state, revoked.happenings) == (_S.DONE, (Happening.TRADE_REVOKED,))
+    declined = conclude(operation, DOUBTED, shown)
+    assert (declined.state, declined.happenings) == (_S.DONE, (Happening.TRADE_DECLINED,))

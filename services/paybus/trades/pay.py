@@ -30,6 +30,9 @@ def news_of_pay(operation: Operation, trade: Trade, outcome: Outcome) -> News | 
         case Verdict.DECLINED:
             # Where we know more than the refusal, the state the gateway shows now is the news.
             shown = None if _open(trade) else _shown(outcome.facts)
+            if trade.cancelling and _shown(outcome.facts) is News.REVOKED:
+                # Our own cancel did that, and may have given back what was charged in spite of the refusal.
+                return News.REVOKED
             return News.DECLINED if shown in {None, News.UNKNOWN} else shown
         case Verdict.NOT_EXECUTED:
             return None
