@@ -1,9 +1,12 @@
 """`paybus ledger restored` on a real ledger and real topics: what it says, does, and refuses to do."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 import json
+import time
 from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -14,6 +17,7 @@ from tests.intake.records import PAY, REFUND
 from tests.kafka.apache import ApacheKafka
 from tests.ledger.house import hand, pay
 
+from paybus.cli.restoration import rewinding
 from paybus.contracts.topics import Topics
 from paybus.ledger.pool import open_pool
 from paybus.trades.operation import Kind
@@ -53,9 +57,24 @@ class Counter:
         consumer.close()
         return int(place.offset)
 
+    @contextmanager
+    def read_by_somebody(self) -> Iterator[None]:
+        """Have the group have a member while the block runs."""
+        consumer = self._group()
+        consumer.subscribe([self.topics.commands(Kind.PAY)])
+        deadline = time.monotonic() + 60
+        while not consumer.assignment():
+            assert time.monotonic() < deadline
+            consumer.poll(0.1)
+        try:
+            yield
+        finally:
+            consumer.close()
+
     def _group(self) -> Consumer:
         topic = self.topics.commands(Kind.PAY)
-        return Consumer({"bootstrap.servers": self._bootstrap, "group.id": topic, "log_level": 0})
+        settings = {"bootstrap.servers": self._bootstrap, "group.id": topic, "log_level": 0}
+        return Consumer({**settings, "enable.auto.commit": False})
 
 
 @pytest.fixture
@@ -151,3 +170,19 @@ def test_topics_that_are_not_there_are_told(
     ended = paybus("ledger", "restored", "--yes")
     assert ended.code == 2
     assert ended.complained.startswith("PAYBUS_TOPIC_PREFIX: the broker has no topic ")
+
+
+def test_while_somebody_reads_the_commands_it_is_not_set_back(
+    paybus: Paybus, counter: Counter, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that goes on with the lost ledger is noticed by its group; what is doubted stays so."""
+    monkeypatch.setattr(rewinding, "_MEMBERS_SECONDS", 0.0)
+    fill(database_url, beaten_ago=timedelta(minutes=1))
+    counter.sends(PAY, age=timedelta(minutes=5))
+    counter.commits(1)
+    since = (datetime.now(UTC) - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S")
+    with counter.read_by_somebody():
+        ended = paybus("ledger", "restored", "--since", since, "--yes")
+    assert ended.code == 2
+    assert ended.complained.startswith(f"somebody reads {counter.topics.commands(Kind.PAY)}: stop every")
+    assert (row(database_url)[0], counter.committed()) == (True, 1)
