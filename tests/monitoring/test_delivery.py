@@ -43,6 +43,7 @@ def delivery(monitors: Monitors, tmp_path_factory: pytest.TempPathFactory) -> It
         pages.ledger.unknown_amount_fen.of("other").set(MONEY_FEN)
         _compare(figures)
         await_seconds(lambda: "suppressed" in manager.state("PaybusDoubtFastBurn"))
+        await_seconds(lambda: sink.alerts("pager", "PaybusBreakerOpen"))
         await_seconds(lambda: sink.alerts("tickets", "PaybusUnknownTooOld"))
         await_seconds(lambda: sink.alerts("pager", "PaybusUnknownAmountLarge"))
         yield Delivery(figures, manager, sink)

@@ -75,6 +75,8 @@ def _compare_gateway(incident: Incident, seen: Comparison, moment: str) -> None:
     seen.expect(moment, questions, incident.books()["requests"]["query"])
     verdicts = 'sum by (verdict) (paybus_gateway_call_duration_seconds_count{operation="pay"})'
     seen.expect(moment, verdicts, verdicts_in(incident.books()))
+    attempts = 'sum by (verdict) (paybus_gateway_attempts_total{operation="pay",merchant_group="other"})'
+    seen.expect(moment, attempts, verdicts_in(incident.books()))
     seen.expect(moment, 'sum(paybus_gateway_return_codes_total{return_code="other"})', 0)
 
 
