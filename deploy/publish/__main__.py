@@ -32,7 +32,7 @@ def _publish(options: argparse.Namespace) -> dict[str, str]:
     version = snapshot(tree) if options.snapshot else release(tree)
     if not options.snapshot and chart.is_there(folder, version, registry):
         raise PublishError(f"{registry.chart} {version} is there, and a release is never replaced")
-    name = options.image or image.build(folder, tree, version, options.base_image)
+    name = options.image or image.build(folder, tree, version, options.build_option)
     digest = image.push(folder, name, version, registry)
     parts = image.attach_parts(folder, digest, registry)
     archive = chart.package(folder, version, {"registry": registry.place, "digest": digest}, signer)
@@ -64,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--passphrase-file", help="file with the key's passphrase, or - for standard input")
     add("--snapshot", action="store_true", help="publish any tree, under a version that names its commit")
     add("--image", help="an image in buildah's store, instead of building one")
-    add("--base-image", help="BASE_IMAGE of deploy/Dockerfile")
+    add(
+        "--build-option", action="append", default=[], help="for `buildah build`, as --build-arg=BASE_IMAGE=…"
+    )
     add("--plain-http", action="store_true", help="for a registry without TLS")
     add("--tree", type=Path, default=ROOT, help=argparse.SUPPRESS)
     return parser

@@ -1,5 +1,6 @@
 """The image in the registry, and the list of its parts beside it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 import shutil
 import tempfile
@@ -12,13 +13,12 @@ PARTS = Path("dist", "paybus.cdx.json")
 _PARTS_TYPE = "application/vnd.cyclonedx+json"
 
 
-def build(folder: Path, tree: Tree, version: str, base: str | None) -> str:
+def build(folder: Path, tree: Tree, version: str, more: Sequence[str]) -> str:
     """Build the image, with the commit's time in place of today's, and give its name in buildah's store."""
     name = f"localhost/paybus:{version}"
-    values = {"VERSION": version, "REVISION": tree.commit, **({"BASE_IMAGE": base} if base else {})}
-    given = [part for key, value in values.items() for part in ("--build-arg", f"{key}={value}")]
-    time = ("--timestamp", str(tree.committed_seconds))
-    run(["buildah", "build", *time, *given, "-t", name, "-f", "deploy/Dockerfile", "."], folder)
+    values = (f"--build-arg=VERSION={version}", f"--build-arg=REVISION={tree.commit}")
+    time = f"--timestamp={tree.committed_seconds}"
+    run(["buildah", "build", time, *values, *more, "-t", name, "-f", "deploy/Dockerfile", "."], folder)
     return name
 
 

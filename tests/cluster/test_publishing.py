@@ -79,11 +79,15 @@ def test_a_chart_of_another_key_is_refused(made: Publisher, digest: str) -> None
     gpg = ("gpg", "--batch", "--pinentry-mode", "loopback", "--passphrase", "")
     made.run(*gpg, "--quick-gen-key", "Somebody Else", "ed25519", "sign", "1d")
     made.run(*gpg, "--output", made.folder / "else.gpg", "--export", "Somebody Else")
+    others = ("--keyring", made.folder / "else.gpg")
     with pytest.raises(ClusterError, match="unknown entity"):
-        made.run("helm", "verify", archive, "--keyring", made.folder / "else.gpg")
+        made.run("helm", "verify", archive, *others)
+    published = (f"oci://{made.registry}/charts/paybus", "--version", "0.1.0", "--plain-http")
+    with pytest.raises(ClusterError, match="unknown entity"):
+        made.run("helm", "template", "shop", *published, "--verify", *others)
 
 
-def test_the_pulled_chart_says_what_the_tree_says(made: Publisher, digest: str) -> None:
+def test_the_published_chart_says_what_the_tree_says(made: Publisher, digest: str) -> None:
     """The same objects, and the image by its digest without any value."""
     values = yaml.safe_load(made.tree.joinpath(VALUES).read_text())
     del values["image"], values["global"]  # it takes its image from a mirror
@@ -92,7 +96,8 @@ def test_the_pulled_chart_says_what_the_tree_says(made: Publisher, digest: str) 
     template = ("helm", "template", "shop", "--values", file)
     image = ("--set", f"image.registry={made.registry}", "--set", f"image.digest={digest}")
     ours = made.run(*template, made.tree / CHART, *image)
-    assert made.run(*template, made.pull("0.1.0", "rendered")) == ours
+    published = (f"oci://{made.registry}/charts/paybus", "--version", "0.1.0", "--plain-http")
+    assert made.run(*template, *published, "--verify", "--keyring", made.keyring) == ours
     assert f"{made.registry}/paybus@{digest}" in ours
 
 
