@@ -20,7 +20,7 @@ from tests.otlp import collecting
 from paybus.contracts.call import GatewayCall
 from paybus.execution.spans import attributes_of_call, attributes_of_settlement
 from paybus.intake.spans import end, entered
-from paybus.ledger.acceptance import Acceptance, Accepted
+from paybus.ledger.accepted import Acceptance, Accepted
 from paybus.ledger.held import Held
 from paybus.ledger.settlement import Settled, Settlement
 from paybus.telemetry.collector import Way

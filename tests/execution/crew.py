@@ -21,7 +21,8 @@ from paybus.execution.operator import Operator
 from paybus.execution.turn import Turns
 from paybus.execution.worker import Worker
 from paybus.gateway.client import GatewayClient
-from paybus.ledger.acceptance import Acceptance, accept
+from paybus.ledger.acceptance import accept
+from paybus.ledger.accepted import Acceptance
 from paybus.ledger.claim import claim_due
 from paybus.ledger.group_commit import GroupCommit
 from paybus.ledger.held import Held

@@ -13,7 +13,8 @@ from tests.sandbox.house import House, payment
 from paybus.gateway.cancel import CancelRequest
 from paybus.gateway.refund import RefundRequest
 from paybus.intake.reading import Reader
-from paybus.ledger.acceptance import Acceptance, Accepted, accept
+from paybus.ledger.acceptance import accept
+from paybus.ledger.accepted import Acceptance, Accepted
 from paybus.ledger.automatic import cancel_overdue_pays
 from paybus.ledger.claim import release
 from paybus.ledger.pool import Pool

@@ -15,7 +15,7 @@ from paybus.contracts.errors import NotACommandError
 from paybus.contracts.event import Announcement
 from paybus.contracts.refusal import DEAD_LETTERS, MALFORMED
 from paybus.intake.reading import Reader
-from paybus.ledger.acceptance import Acceptance
+from paybus.ledger.accepted import Acceptance
 from paybus.trades.operation import Kind, Method, OperationState
 
 SENT_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

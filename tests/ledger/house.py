@@ -7,7 +7,8 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID, uuid4
 
-from paybus.ledger.acceptance import Acceptance, Accepted, accept
+from paybus.ledger.acceptance import accept
+from paybus.ledger.accepted import Acceptance, Accepted
 from paybus.ledger.callback import Delivery, receive
 from paybus.ledger.claim import claim_due
 from paybus.ledger.held import Held

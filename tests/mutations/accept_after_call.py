@@ -8,7 +8,8 @@ from typing import Any
 from paybus.execution.operator import Operator
 from paybus.execution.turn import Turns
 from paybus.intake.intake import Intake
-from paybus.ledger.acceptance import Accepted, accept
+from paybus.ledger.acceptance import accept
+from paybus.ledger.accepted import Accepted
 from paybus.ledger.errors import translated
 from paybus.ledger.held import Held
 from paybus.telemetry.seam import Seam, reach

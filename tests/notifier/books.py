@@ -6,7 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 from paybus.contracts.event import Announcement
-from paybus.ledger.acceptance import Acceptance, accept
+from paybus.ledger.acceptance import accept
+from paybus.ledger.accepted import Acceptance
 from paybus.ledger.announcement import publish
 from paybus.ledger.pool import Pool
 from paybus.ledger.worker import enroll

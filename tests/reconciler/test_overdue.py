@@ -26,7 +26,7 @@ from tests.ledger.tables import events, operation, passes, trade
 from paybus.contracts.automatic import cancel_overdue
 from paybus.contracts.command import encode, fingerprint
 from paybus.execution.ledger_clock import LedgerClock
-from paybus.ledger.acceptance import Acceptance
+from paybus.ledger.accepted import Acceptance
 from paybus.ledger.automatic import cancel_overdue_pays
 from paybus.ledger.pool import Pool
 from paybus.reconciler.overdue import Overdue

@@ -16,7 +16,8 @@ from paybus.contracts.event import Announcement
 from paybus.intake.dead_letter import DeadLetters
 from paybus.intake.reading import Reader, Record
 from paybus.intake.spans import Entry, end, entered
-from paybus.ledger.acceptance import Acceptance, Accepted, accept
+from paybus.ledger.acceptance import accept
+from paybus.ledger.accepted import Acceptance, Accepted
 from paybus.ledger.errors import LedgerUnavailableError
 from paybus.ledger.held import Held
 from paybus.ledger.pool import Pool

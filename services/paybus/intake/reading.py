@@ -19,7 +19,7 @@ from paybus.contracts.command import (
 from paybus.contracts.errors import InvalidCommandError
 from paybus.contracts.event import Announcement, reject
 from paybus.contracts.header import read_headers
-from paybus.ledger.acceptance import Acceptance
+from paybus.ledger.accepted import Acceptance
 from paybus.ledger.restoration import Doubt
 from paybus.trades.operation import Kind, Method, Operation, OperationState
 

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from paybus.contracts.event import Announcement
 from paybus.intake.reading import Record
-from paybus.ledger.acceptance import Acceptance, Accepted
+from paybus.ledger.accepted import Acceptance, Accepted
 from paybus.telemetry.trace import Span, Value, enter
 from paybus.trades.operation import Kind
 

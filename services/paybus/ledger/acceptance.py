@@ -1,12 +1,12 @@
 """accept(): a batch of commands enters the ledger, each at most once, in one statement."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
 from paybus.contracts.event import Announcement, reject
+from paybus.ledger.accepted import Acceptance, Accepted
 from paybus.ledger.announcement import publish
 from paybus.ledger.automatic import take_over
 from paybus.ledger.errors import translated
@@ -60,36 +60,6 @@ KEY_CONFLICT: Final = "key_conflict"
 Row = Mapping[str, Any]
 Key = tuple[str, str]
 """Merchant and key: what tells the commands of one kind apart."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acceptance:
-    """One valid command on its way into the ledger; `operation.state` is the one it enters with.
-
-    `quiet_since` makes it doubted: it may have been carried out in a past that the ledger has lost, and after
-    that moment no request for it can have left. None for what is certainly new.
-    """
-
-    operation: Operation
-    command: bytes
-    fingerprint: bytes
-    asked_for_at: datetime
-    traceparent: str | None
-    expires_at: datetime | None
-    quiet_since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """What became of a batch: new operations, held by the worker, and how many were there before.
-
-    Of new ones that are `doubted` the worker holds none: they are due.
-    """
-
-    held: tuple[Held, ...]
-    duplicates: int
-    conflicts: int
-    doubted: int = 0
 
 
 async def accept(

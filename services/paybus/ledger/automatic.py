@@ -16,7 +16,7 @@ from paybus.trades.start import WITHDRAWN
 from paybus.trades.trade import Trade
 
 if TYPE_CHECKING:
-    from paybus.ledger.acceptance import Acceptance
+    from paybus.ledger.accepted import Acceptance
 
 # Past the deadline nothing is sent for the pay any more, so what is unknown of it can only be asked about.
 _OVERDUE: Final = """

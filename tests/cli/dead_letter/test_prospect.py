@@ -11,7 +11,7 @@ from paybus.cli.dead_letter.letter import Letter, Place
 from paybus.cli.dead_letter.prospect import MOST_REPLAYS, Known, Prospect, Refusal, foresee, read_today
 from paybus.contracts.errors import NotACommandError
 from paybus.intake.dead_letter import CUT
-from paybus.ledger.acceptance import Acceptance
+from paybus.ledger.accepted import Acceptance
 from paybus.ledger.replay import Standing
 from paybus.trades.operation import OperationState
 

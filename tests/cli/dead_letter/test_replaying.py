@@ -16,7 +16,7 @@ from paybus.cli.dead_letter.prospect import Refusal, read_today
 from paybus.cli.dead_letter.replaying import Foresight, send_again
 from paybus.cli.errors import CliError
 from paybus.contracts.dead_letter import Origin
-from paybus.ledger.acceptance import Acceptance
+from paybus.ledger.accepted import Acceptance
 from paybus.ledger.pool import Pool, open_pool
 from paybus.ledger.replay import count_replays, note_replay
 

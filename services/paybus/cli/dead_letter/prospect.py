@@ -13,7 +13,7 @@ from paybus.contracts.errors import NotACommandError
 from paybus.contracts.event import Announcement, CommandRejected
 from paybus.intake.dead_letter import CUT
 from paybus.intake.reading import Reader
-from paybus.ledger.acceptance import Acceptance
+from paybus.ledger.accepted import Acceptance
 from paybus.ledger.replay import Standing
 
 MOST_REPLAYS: Final = 3

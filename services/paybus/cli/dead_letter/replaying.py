@@ -12,7 +12,7 @@ from paybus.cli.dead_letter.prospect import Known, Prospect, Refusal, foresee, r
 from paybus.cli.errors import CliError
 from paybus.contracts.dead_letter import Headers, Origin, replay_headers
 from paybus.intake.reading import Reader
-from paybus.ledger.acceptance import Acceptance
+from paybus.ledger.accepted import Acceptance
 from paybus.ledger.pool import Pool
 from paybus.ledger.replay import count_replays, note_replay, standing_of
 
