@@ -85,7 +85,7 @@ sbom: install  ## What the image is made of, as CycloneDX: dist/paybus.cdx.json
 	@mkdir -p dist && $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible -o dist/paybus.cdx.json requirements.lock
 
 audit: install  ## Known vulnerabilities of what the image is made of; fails as well where it cannot find out
-	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.lock $(OPTIONS)
 
 publish: sbom  ## Image and signed chart to REGISTRY=oci://host/path, by KEY=name of KEYRING=file; more: OPTIONS=--help
 	$(BIN)/python -m deploy.publish --registry "$(REGISTRY)" --key "$(KEY)" --keyring "$(KEYRING)" $(OPTIONS)
