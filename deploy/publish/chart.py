@@ -7,7 +7,7 @@ import shutil
 import tempfile
 
 from deploy.publish.errors import PublishError
-from deploy.publish.program import run, succeeds
+from deploy.publish.program import complaint, run
 from deploy.publish.registry import NAME, Registry
 from deploy.publish.version import CHART
 
@@ -27,9 +27,12 @@ class Signer:
 
 
 def is_there(folder: Path, version: str, registry: Registry) -> bool:
-    """Say whether the registry has this version of the chart."""
+    """Say whether the registry has this version of the chart; raises PublishError where it does not tell."""
     shown = ["helm", "show", "chart", registry.chart, "--version", version, *registry.plainly]
-    return succeeds(shown, folder)
+    said = complaint(shown, folder)
+    if said is not None and "not found" not in said.lower():
+        raise PublishError(f"the registry does not tell whether it has {version}: {said}")
+    return said is None
 
 
 def package(folder: Path, version: str, values: dict[str, str], signer: Signer) -> Path:

@@ -21,26 +21,32 @@ def ask(command: Command, folder: Path) -> str:
     return _run(command, folder, stdout=subprocess.PIPE)
 
 
-def succeeds(command: Command, folder: Path) -> bool:
-    """Say whether *command* ends with 0, and let nobody read what it says."""
-    try:
-        _run(command, folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    except PublishError:
-        return False
-    return True
+def complaint(command: Command, folder: Path) -> str | None:
+    """Give what *command* complains of, in one line; None if it ends with 0. Raises PublishError."""
+    done = _done(command, folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return None if done.returncode == 0 else " ".join(done.stderr.split())
 
 
-def _run(command: Command, folder: Path, *, stdout: int | None, stderr: int | None = None) -> str:
-    name = " ".join(str(part) for part in command[:2])
+def _run(command: Command, folder: Path, *, stdout: int | None) -> str:
+    done = _done(command, folder, stdout=stdout, stderr=None)
+    if done.returncode:
+        raise PublishError(f"{_name(command)} ended with {done.returncode}")
+    return str(done.stdout or "").strip()
+
+
+def _done(
+    command: Command, folder: Path, *, stdout: int | None, stderr: int | None
+) -> subprocess.CompletedProcess[str]:
     try:
-        done = subprocess.run(
+        return subprocess.run(
             [str(part) for part in command], cwd=folder, stdout=stdout, stderr=stderr, text=True,
             check=False, timeout=SECONDS,
         )  # fmt: skip
     except FileNotFoundError as error:
         raise PublishError(f"{command[0]} is not on the path") from error
     except subprocess.TimeoutExpired as error:
-        raise PublishError(f"{name} took more than {SECONDS:g} s") from error
-    if done.returncode:
-        raise PublishError(f"{name} ended with {done.returncode}")
-    return str(done.stdout or "").strip()
+        raise PublishError(f"{_name(command)} took more than {SECONDS:g} s") from error
+
+
+def _name(command: Command) -> str:
+    return " ".join(str(part) for part in command[:2])

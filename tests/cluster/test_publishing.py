@@ -122,6 +122,13 @@ def test_a_release_is_never_replaced(made: Publisher, digest: str) -> None:
     assert _manifest(made, "charts/paybus", "0.1.0") == before
 
 
+def test_a_registry_that_does_not_tell_gets_nothing(made: Publisher, digest: str) -> None:
+    """Who cannot be asked whether he has the release may have it: nothing is pushed."""
+    done = made.publish("--registry", "oci://localhost:1/team")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the registry does not tell whether it has 0.1.0" in done.stderr
+
+
 def test_a_tree_that_differs_is_published_as_a_snapshot_only(made: Publisher, digest: str) -> None:
     """Its version says so, and sorts before the release."""
     notes = made.tree / "notes.txt"
