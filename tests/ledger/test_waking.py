@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
+import pytest
 from tests.ledger.house import concluded, hand, paid, pay
 from tests.ledger.relays import Open, a_rejection, ends
 
@@ -175,3 +176,17 @@ async def test_a_relay_without_shards_waits_silently(pool: Pool, relays: Open) -
 async def _notified(listener: asyncpg.Connection, heard: list[str]) -> int:
     await listener.fetchval("SELECT 1")  # what was sent before arrives before this answer
     return len(heard)
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_cancel_that_comes_with_news_is_not_lost(relay: Outbox, turns: int) -> None:
+    """Whoever is woken and cancelled at once ends: a relay would go on for ever, and with it its service."""
+    await falls_asleep(relay)
+    async with sleeping(relay) as task:
+        relay._woken.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        was_over = task.done()
+        task.cancel()
+        await asyncio.wait({task})
+    assert task.cancelled() is not was_over

@@ -98,4 +98,5 @@ class RecordReader:
         # All of them, also where nothing came: Kafka forgets what has not been committed for a week.
         if self._positions:
             offsets = {partition: self._positions[partition] for partition in consumer.assignment()}
-            await asyncio.wait_for(consumer.commit(offsets), seconds)
+            async with asyncio.timeout(seconds):
+                await consumer.commit(offsets)

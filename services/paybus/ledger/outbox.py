@@ -126,7 +126,9 @@ class Outbox:
             self._next_sleep_seconds = SECOND_LOOK_SECONDS
             return
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), min(seconds, self._next_sleep_seconds))
+            # Of wait_for, until Python 3.12, a cancel gets lost that comes together with news.
+            async with asyncio.timeout(min(seconds, self._next_sleep_seconds)):
+                await self._woken.wait()
         self._next_sleep_seconds = float("inf")
 
     async def _say(self, *, asleep: bool) -> None:

@@ -76,6 +76,7 @@ async def _close(pool: Pool) -> None:
     """Close it in order, or cut it off: the end of a process must not wait for a lost connection."""
     try:
         with suppress(TimeoutError):
-            await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await pool.close()
     finally:
         pool.terminate()

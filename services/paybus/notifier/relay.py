@@ -145,7 +145,8 @@ class Relay:
 
     async def _pause(self) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), PAUSE_SECONDS)
+            async with asyncio.timeout(PAUSE_SECONDS):
+                await self._stopping.wait()
 
 
 def _note(error: LedgerError | NotPublishedError) -> None:
