@@ -23,10 +23,15 @@ async def falls_silent(pool: Pool, worker_id: UUID, seconds: float) -> None:
 
 
 async def passes(pool: Pool, seconds: float = 1e6) -> None:
-    """Let time pass for everything that waits for its turn, and for how long it has been quiet."""
+    """Let time pass for everything that waits for its turn, and for how long it has been quiet.
+
+    Rows are locked in the order in which everybody locks them, so that it can be done at any time.
+    """
     await pool.execute(
-        "UPDATE operation SET due_at = due_at - make_interval(secs => $1),"
-        " quiet_since = quiet_since - make_interval(secs => $1)",
+        "WITH locked AS (SELECT operation_id FROM operation ORDER BY operation_id FOR NO KEY UPDATE)"
+        " UPDATE operation SET due_at = due_at - make_interval(secs => $1),"
+        " quiet_since = quiet_since - make_interval(secs => $1)"
+        " FROM locked WHERE operation.operation_id = locked.operation_id",
         seconds,
     )
 
