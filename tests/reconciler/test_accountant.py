@@ -1,6 +1,7 @@
 """The accountant: every day is compared once, each difference told once, and what can be learnt is learnt."""
 
 import asyncio
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 import json
@@ -10,11 +11,9 @@ import pytest
 from tests.ledger.house import cancel, concluded, hears, told
 from tests.ledger.tables import events, operation, trade
 from tests.reconciler.house import AMOUNT, ID, House, canceller
-from tests.reconciler.test_watchman import NOBODY
 
 from paybus.execution.gates import Gates
 from paybus.gateway.china_time import CHINA_TIME
-from paybus.gateway.client import GatewayClient
 from paybus.reconciler.accountant import DAYS, Accountant
 from paybus.reconciliation.day import MARGIN, days_to_compare
 from paybus.sandbox.order import Particulars
@@ -30,7 +29,7 @@ def tomorrow() -> datetime:
 
 def _accountant(house: House, now: datetime, registry: CollectorRegistry | None = None) -> Accountant:
     metrics = ReconciliationMetrics(registry or CollectorRegistry())
-    return Accountant(house.pool, {ID: house.client}, metrics, hour=0, now=lambda: now)
+    return Accountant(house.pool, Gates({ID: house.client}), metrics, hour=0, now=lambda: now)
 
 
 def _pages(tomorrow: datetime) -> int:
@@ -201,11 +200,11 @@ async def test_a_day_is_compared_within_the_merchants_limit(house: House, tomorr
     """Each page and each second look takes its turn among all inquiries; all but the first have to wait."""
     await house.ordered("C1", "C2")
     house.pays()
-    merchant, held_back = replace(house.client.merchant, calls_per_second=1000.0, burst=1), HeldBack()
-    gates = Gates({ID: GatewayClient(merchant, NOBODY)}, counter=held_back, clock=lambda: 0.0)
-    metrics, clients = ReconciliationMetrics(CollectorRegistry()), {ID: house.client}
-    accountant = Accountant(house.pool, clients, metrics, hour=0, gates=gates, now=lambda: tomorrow)
-    await accountant.look()
+    client, held_back = copy(house.client), HeldBack()
+    client.merchant = replace(house.client.merchant, calls_per_second=1000.0, burst=1)
+    gates = Gates({ID: client}, counter=held_back, clock=lambda: 0.0)
+    metrics = ReconciliationMetrics(CollectorRegistry())
+    await Accountant(house.pool, gates, metrics, hour=0, now=lambda: tomorrow).look()
     requests = house.gateway.books.requests
     assert requests["query"] == 1  # the order that differs
     asked = requests.total() - requests["order"]

@@ -1,6 +1,6 @@
 """The accountant: compares each day that is over with the gateway's own list of it, once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -32,31 +32,29 @@ def _utc_now() -> datetime:
 class Accountant:
     """Compares for every merchant; replicas share the work, a day of a merchant each.
 
-    Its questions keep to the limits behind *gates*, together with everybody else's who has the same.
+    It asks through *gates*, whose limits it shares with everybody else who has the same.
     """
 
     def __init__(
         self,
         pool: Pool,
-        clients: Mapping[str, GatewayClient],
+        gates: Gates,
         metrics: ReconciliationMetrics,
         *,
         hour: int,
-        gates: Gates | None = None,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._pool = pool
-        self._clients = clients
+        self._gates = gates
         self._metrics = metrics
         self._hour = hour
-        self._gates = gates or Gates(clients)
         self._now = now
 
     async def look(self) -> bool:
         """Compare what is over and was not compared; never more at once."""
         for day in days_to_compare(self._now(), hour=self._hour, most=DAYS):
-            for merchant_id in tuple(self._clients):
-                client = self._clients.get(merchant_id)  # he may have gone meanwhile
+            for merchant_id in tuple(self._gates.clients):
+                client = self._gates.clients.get(merchant_id)  # he may have gone meanwhile
                 if client is not None and await begin_day(self._pool, day.date, merchant_id):
                     await self._compare(client, day)
         return False

@@ -98,7 +98,7 @@ def _rounds(
     )
     matchmaker = Matchmaker(pool, MatchMetrics(registry))
     compared = ReconciliationMetrics(registry)
-    accountant = Accountant(pool, gates.clients, compared, hour=settings.reconcile_hour, gates=gates)
+    accountant = Accountant(pool, gates, compared, hour=settings.reconcile_hour)
     auditor = Auditor(pool, CoherenceMetrics(registry))
     return [
         ("follow", watchman.follow, LOOK_SECONDS),
