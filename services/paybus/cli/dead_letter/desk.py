@@ -9,7 +9,8 @@ from typing import Final
 from paybus.cli.dead_letter.letter import Letter, Place, twins
 from paybus.cli.dead_letter.prospect import Refusal
 from paybus.cli.dead_letter.replaying import Foresight, Plan, send_again
-from paybus.cli.dead_letter.shelf import Shelf, read_shelf, translated
+from paybus.cli.dead_letter.shelf import Shelf, read_shelf
+from paybus.cli.kafka import translated
 from paybus.contracts.dead_letter import Origin
 from paybus.contracts.topics import Topics
 from paybus.intake.reading import Reader

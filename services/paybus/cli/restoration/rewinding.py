@@ -1,18 +1,20 @@
-"""The command topics after a restore: where they end, and from where their groups are to read again."""
+"""The command topics after a restore: where they end, and from where their groups are to read again.
+
+A group has the name of its topic (runtime/consumer.py).
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import time
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError
 
-from paybus.cli.dead_letter.shelf import partitions_by_topic, translated
 from paybus.cli.errors import CliError
+from paybus.cli.kafka import open_consumer, partitions_by_topic, translated
 from paybus.ledger.restoration import End
 from paybus.runtime.kafka import Brokers
 
@@ -45,7 +47,7 @@ async def find_places(brokers: Brokers, topics: Sequence[str], *, since: datetim
     """Look at every partition of *topics*; without *since* nothing is read again. Raises CliError."""
     with translated():
         async with asyncio.timeout(_SECONDS):
-            known = await partitions_by_topic(brokers)
+            known = await partitions_by_topic(brokers, _CLIENT)
             if missing := [topic for topic in topics if topic not in known]:
                 raise CliError(f"PAYBUS_TOPIC_PREFIX: the broker has no topic {missing[0]}")
             partitions = [[TopicPartition(topic, one) for one in sorted(known[topic])] for topic in topics]
@@ -62,7 +64,7 @@ async def rewind(brokers: Brokers, places: Sequence[Place]) -> None:
     with translated():
         async with asyncio.timeout(_SECONDS + _MEMBERS_SECONDS):
             for topic, wanted in offsets.items():
-                async with _open_consumer(brokers, topic) as consumer:
+                async with open_consumer(brokers, _CLIENT, group_id=topic) as consumer:
                     consumer.assign(list(wanted))
                     await _commit(consumer, topic, wanted)
 
@@ -86,7 +88,7 @@ async def _commit(consumer: Any, topic: str, wanted: Mapping[TopicPartition, int
 async def _places_of(
     brokers: Brokers, partitions: Sequence[TopicPartition], since: datetime | None
 ) -> list[Place]:
-    async with _open_consumer(brokers, partitions[0].topic) as consumer:
+    async with open_consumer(brokers, _CLIENT, group_id=partitions[0].topic) as consumer:
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         begins = await consumer.beginning_offsets(partitions)
@@ -115,17 +117,3 @@ async def _found_at(
 def _place(end: End, committed: int | None, found: int | None) -> Place:
     back = found is not None and committed is not None and found < committed
     return Place(end, committed, found if back else None)
-
-
-@asynccontextmanager
-async def _open_consumer(brokers: Brokers, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
-    """Give a client of the group that reads *topic*, and is no member of it."""
-    # A group has the name of its topic (runtime/consumer.py).
-    consumer = AIOKafkaConsumer(
-        **brokers.connection(_CLIENT), group_id=topic, enable_auto_commit=False, auto_offset_reset="earliest"
-    )
-    try:
-        await consumer.start()
-        yield consumer
-    finally:
-        await consumer.stop()
