@@ -226,7 +226,8 @@ async def test_intake_rests_with_the_gateway(payer: Crew, watch: Watch) -> None:
     assert not room.done()
     watch.now += 20.0 + UNUSED_SECONDS + 0.1
     assert gates.may_take_in
-    await asyncio.wait_for(room, 30)
+    async with asyncio.timeout(30):
+        await room
 
 
 async def test_another_gateway_is_another_matter(payer: Crew, watch: Watch) -> None:

@@ -119,7 +119,8 @@ async def exporting(
 
     life = asyncio.create_task(service.live(main))
     try:
-        url = f"http://127.0.0.1:{await asyncio.wait_for(listening, PATIENCE_SECONDS)}"
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            url = f"http://127.0.0.1:{await listening}"
         async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
             page = Page(client, service)
             if ready:

@@ -149,7 +149,8 @@ async def test_faststream_commits_nothing_by_itself(
     topic, hand = Topic(kafka), Hand()
     topic.send([b"1"])
     async with subscribed(topic, hand.take):
-        await asyncio.wait_for(committed.wait(), 60)
+        async with asyncio.timeout(60):
+            await committed.wait()
     assert topic.committed() == 0
 
 

@@ -108,7 +108,8 @@ async def test_a_check_that_hangs_is_cancelled() -> None:
             cancelled.set()
 
     assert await Check("ledger", hang, seconds=0.0).failure() == "no answer in 0 s"
-    await asyncio.wait_for(cancelled.wait(), 10)
+    async with asyncio.timeout(10):
+        await cancelled.wait()
 
 
 async def test_metrics_come_in_the_format_that_is_asked_for() -> None:
